@@ -1,0 +1,45 @@
+#include "messages/errors.hpp"
+
+#include <caf/message.hpp>
+#include <caf/sec.hpp>
+
+#include <array>
+
+namespace qrwell {
+namespace {
+
+constexpr std::array<std::string_view, 26> names{
+    "none",         "invalid_config",    "invalid_request", "unauthorized", "forbidden",       "not_found",
+    "conflict",     "version_mismatch",  "idempotency_reuse", "gone",       "rate_limited",    "overloaded",
+    "out_of_stock", "timeout",           "unavailable",     "outcome_unknown", "store_busy",   "store_failed",
+    "store_corrupt", "disk_full",        "not_leader",      "locked",       "restored_copy",   "wechat_refused",
+    "shutting_down", "internal"};
+static_assert(names.size() == static_cast<size_t>(ec::internal) + 1, "every ec has a name");
+
+} // namespace
+
+std::string_view to_string(ec code) noexcept {
+  auto index = static_cast<size_t>(code);
+  return index < names.size() ? names[index] : "unknown";
+}
+
+caf::error fail(ec code, std::string sentence) { return caf::make_error(code, std::move(sentence)); }
+
+ec code_of(const caf::error& err) noexcept {
+  if (!err) return ec::none;
+  if (err.category() == caf::atom("qrwell")) return static_cast<ec>(err.code());
+  if (err.category() == caf::atom("system")) {
+    if (err.code() == static_cast<uint8_t>(caf::sec::request_timeout)) return ec::timeout;
+    if (err.code() == static_cast<uint8_t>(caf::sec::request_receiver_down)) return ec::unavailable;
+  }
+  return err.category() == caf::atom("exit") ? ec::unavailable : ec::internal;
+}
+
+std::string render(const caf::error& err) {
+  if (!err) return "none";
+  auto code = std::string(to_string(code_of(err)));
+  if (err.context().match_elements<std::string>()) return code + ": " + err.context().get_as<std::string>(0);
+  return code;
+}
+
+} // namespace qrwell

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "messages/errors.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace qrwell::http {
+
+/// Parses one JSON text (depth at most 32, no duplicate keys); error invalid_request with line and column.
+caf::expected<boost::json::value> parse_json(std::string_view text);
+
+/// RFC 8785 (JCS): the one canonical form of a JSON value, for hashes.
+std::string canonical_json(const boost::json::value& value);
+
+/// RFC 3339 in UTC with milliseconds: 2026-01-02T03:04:05.678Z. The empty string for 0.
+std::string format_time(int64_t unix_ms);
+
+/// The other way round; any offset, seconds' fraction optional. Error invalid_request.
+caf::expected<int64_t> parse_time(std::string_view text);
+
+} // namespace qrwell::http
