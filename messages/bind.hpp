@@ -21,8 +21,8 @@ struct code_view {
   uint32_t image_bytes = 0;
   digest image_sha{};
   std::string reason; ///< of a dead code
-  QRWELL_FIELDS(code_view, id, pool, gen_id, kind, state, version, owner, path, query, tags, bound_ms, expires_ms, changed_ms, stocked_ms,
-                fetched_ms, image_format, image_bytes, image_sha, reason)
+  QRWELL_FIELDS(code_view, id, pool, gen_id, kind, state, version, owner, path, query, tags, bound_ms, expires_ms,
+                changed_ms, stocked_ms, fetched_ms, image_format, image_bytes, image_sha, reason)
 };
 
 /// One code from the shelf to one target. Ends in exactly one bind_result with the same ticket.
@@ -33,15 +33,15 @@ struct bind_request {
   uint32_t gen_id = 0;
   nonce mark{};
   std::string pool, owner, path, query, tags;
-  int64_t expires_ms = 0; ///< 0: never
+  int64_t expires_ms = 0;       ///< 0: never
   uint32_t expires_after_s = 0; ///< not 0: by the store's clock at the commit, instead of expires_ms
-  std::string idempotency_key; ///< empty: none
+  std::string idempotency_key;  ///< empty: none
   digest body_hash{};
   uint32_t key_id = 0;
   std::string actor, request_id;
   uint32_t remaining_ms = 0; ///< dropped before the commit when it is past, never after
-  QRWELL_FIELDS(bind_request, ticket, id, lot_no, gen_id, mark, pool, owner, path, query, tags, expires_ms, expires_after_s, idempotency_key,
-                body_hash, key_id, actor, request_id, remaining_ms)
+  QRWELL_FIELDS(bind_request, ticket, id, lot_no, gen_id, mark, pool, owner, path, query, tags, expires_ms,
+                expires_after_s, idempotency_key, body_hash, key_id, actor, request_id, remaining_ms)
 };
 
 enum class bind_end : uint8_t {
@@ -62,7 +62,8 @@ struct bind_result {
   QRWELL_FIELDS(bind_result, ticket, end, code, detail)
 };
 
-/// Asks the persister to bind all of these; answered by bind_results, in any order and in as many messages as there are groups.
+/// Asks the persister to bind all of these; answered by bind_results, in any order and in as many messages as there are
+/// groups.
 struct bind_batch {
   std::vector<bind_request> requests;
   QRWELL_FIELDS(bind_batch, requests)
@@ -80,7 +81,8 @@ struct claim_request {
   QRWELL_FIELDS(claim_request, pool, gen_id, lots)
 };
 
-/// What a claim brought: fewer lots than asked, or none, when no more are ready. `failed` says that the store was not asked or did not answer.
+/// What a claim brought: fewer lots than asked, or none, when no more are ready. `failed` says that the store was not
+/// asked or did not answer.
 struct claim_result {
   std::string pool;
   uint32_t gen_id = 0;
@@ -105,13 +107,13 @@ struct bind_group {
 };
 
 struct bind_group_result {
-  std::vector<bind_result> results;     ///< in the order of the binds
+  std::vector<bind_result> results; ///< in the order of the binds
   std::vector<claim_result> claims; ///< in the order of the claims
   QRWELL_FIELDS(bind_group_result, results, claims)
 };
 
-/// After an outcome_unknown: which of these attempts won? Answered in their order: bound, replay, key_reused or lost_race, and `failed` for one
-/// that left no trace (the transaction did not happen).
+/// After an outcome_unknown: which of these attempts won? Answered in their order: bound, replay, key_reused or
+/// lost_race, and `failed` for one that left no trace (the transaction did not happen).
 struct bind_resolve {
   std::vector<bind_request> attempts;
   QRWELL_FIELDS(bind_resolve, attempts)

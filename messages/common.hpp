@@ -7,8 +7,9 @@
 
 #include <caf/meta/type_name.hpp>
 
-// Conventions of every message struct: fields have defaults; a time 0 means "none"; `_ms` is Unix milliseconds unless the name says `_for_ms`
-// or `_after_ms` (a duration, since deadlines cross machines as what remains of them); `==` compares all fields.
+// Conventions of every message struct: fields have defaults; a time 0 means "none"; `_ms` is Unix milliseconds unless
+// the name says `_for_ms` or `_after_ms` (a duration, since deadlines cross machines as what remains of them); `==`
+// compares all fields.
 
 // inspect() and == for a struct, in one line after it: the fields in the order in which they travel.
 #define QRWELL_FIELDS(type, ...)                                                                                       \
@@ -46,7 +47,8 @@ struct status_query {
   QRWELL_NO_FIELDS(status_query)
 };
 
-/// What an actor says of itself. `problem` is empty or one sentence in words for the operator; `facts` is a JSON object.
+/// What an actor says of itself. `problem` is empty or one sentence in words for the operator; `facts` is a JSON
+/// object.
 struct actor_status {
   std::string kind, name, problem, facts = "{}";
   QRWELL_FIELDS(actor_status, kind, name, problem, facts)

@@ -8,12 +8,32 @@
 namespace qrwell {
 namespace {
 
-constexpr std::array<std::string_view, 26> names{
-    "none",         "invalid_config",    "invalid_request", "unauthorized", "forbidden",       "not_found",
-    "conflict",     "version_mismatch",  "idempotency_reuse", "gone",       "rate_limited",    "overloaded",
-    "out_of_stock", "timeout",           "unavailable",     "outcome_unknown", "store_busy",   "store_failed",
-    "store_corrupt", "disk_full",        "not_leader",      "locked",       "restored_copy",   "wechat_refused",
-    "shutting_down", "internal"};
+constexpr std::array<std::string_view, 26> names{"none",
+                                                 "invalid_config",
+                                                 "invalid_request",
+                                                 "unauthorized",
+                                                 "forbidden",
+                                                 "not_found",
+                                                 "conflict",
+                                                 "version_mismatch",
+                                                 "idempotency_reuse",
+                                                 "gone",
+                                                 "rate_limited",
+                                                 "overloaded",
+                                                 "out_of_stock",
+                                                 "timeout",
+                                                 "unavailable",
+                                                 "outcome_unknown",
+                                                 "store_busy",
+                                                 "store_failed",
+                                                 "store_corrupt",
+                                                 "disk_full",
+                                                 "not_leader",
+                                                 "locked",
+                                                 "restored_copy",
+                                                 "wechat_refused",
+                                                 "shutting_down",
+                                                 "internal"};
 static_assert(names.size() == static_cast<size_t>(ec::internal) + 1, "every ec has a name");
 
 } // namespace
@@ -23,7 +43,9 @@ std::string_view to_string(ec code) noexcept {
   return index < names.size() ? names[index] : "unknown";
 }
 
-caf::error fail(ec code, std::string sentence) { return caf::make_error(code, std::move(sentence)); }
+caf::error fail(ec code, std::string sentence) {
+  return caf::make_error(code, std::move(sentence));
+}
 
 ec code_of(const caf::error& err) noexcept {
   if (!err) return ec::none;

@@ -9,8 +9,8 @@
 
 namespace qrwell {
 
-/// Everything that can go wrong across a seam or between actors. An error carries one of these and a sentence that names what, where, and what
-/// to do about it. What a client sees is decided in one place: runtime/http/problem.cpp.
+/// Everything that can go wrong across a seam or between actors. An error carries one of these and a sentence that
+/// names what, where, and what to do about it. What a client sees is decided in one place: runtime/http/problem.cpp.
 enum class ec : uint8_t {
   none = 0,
   invalid_config,    ///< a file, an option or an argument is wrong; names file, line and key

@@ -5,8 +5,8 @@
 
 namespace qrwell {
 
-/// The connection and the request on it. `connection` holds a serial number beside the descriptor, so that an answer that comes late finds no
-/// stranger on a descriptor that was used again.
+/// The connection and the request on it. `connection` holds a serial number beside the descriptor, so that an answer
+/// that comes late finds no stranger on a descriptor that was used again.
 struct http_place {
   uint64_t connection = 0;
   uint32_t number = 0;
@@ -19,14 +19,14 @@ enum class http_method : uint8_t { get, head, post, put, patch, del, options, ot
 struct http_request {
   http_place at;
   http_method method = http_method::get;
-  std::string target;      ///< origin form as sent: path, and query after '?'
-  secret authorization;    ///< the whole header field
+  std::string target;   ///< origin form as sent: path, and query after '?'
+  secret authorization; ///< the whole header field
   std::string host, accept, content_type, idempotency_key, if_match, if_none_match, range, request_id, forwarded_for;
-  std::string peer;        ///< address of the connection
+  std::string peer; ///< address of the connection
   std::string body;
   uint32_t remaining_ms = 0; ///< until the request's deadline, counted from its first byte
-  QRWELL_FIELDS(http_request, at, method, target, authorization, host, accept, content_type, idempotency_key, if_match, if_none_match,
-                range, request_id, forwarded_for, peer, body, remaining_ms)
+  QRWELL_FIELDS(http_request, at, method, target, authorization, host, accept, content_type, idempotency_key, if_match,
+                if_none_match, range, request_id, forwarded_for, peer, body, remaining_ms)
 };
 
 /// All requests of one class that one round of the multiplexer brought.

@@ -8,15 +8,16 @@ namespace qrwell {
 struct actor_vital {
   std::string kind, name, pool;
   int64_t started_ms = 0;
-  uint64_t mailbox = 0;  ///< messages waiting, about
+  uint64_t mailbox = 0; ///< messages waiting, about
   uint64_t handled = 0;
-  std::string message;   ///< the one being handled, or the last one
-  bool busy = false;     ///< in `message` right now
+  std::string message; ///< the one being handled, or the last one
+  bool busy = false;   ///< in `message` right now
   uint64_t busy_for_ms = 0;
   uint64_t restarts = 0;
   bool alive = true;
   std::string last_failure;
-  QRWELL_FIELDS(actor_vital, kind, name, pool, started_ms, mailbox, handled, message, busy, busy_for_ms, restarts, alive, last_failure)
+  QRWELL_FIELDS(actor_vital, kind, name, pool, started_ms, mailbox, handled, message, busy, busy_for_ms, restarts,
+                alive, last_failure)
 };
 
 /// Asks for all actors; with `with_status` each is also asked for its own words, within `timeout_for_ms`.

@@ -13,7 +13,8 @@
 #include <caf/typed_actor.hpp>
 
 // The map of the system: every actor's interface, a sentence per handler. INTERNAL marks what an actor sends to itself.
-// A message is a struct of this folder; its name on the wire carries a version (register.cpp). Interfaces only gain handlers.
+// A message is a struct of this folder; its name on the wire carries a version (register.cpp). Interfaces only gain
+// handlers.
 
 namespace qrwell {
 
@@ -27,7 +28,8 @@ using status_actor = caf::typed_actor<
     // Answers at once, from memory.
     caf::replies_to<status_query>::with<actor_status>>;
 
-// -- serving HTTP --------------------------------------------------------------------------------------------------------------------------
+// -- serving HTTP
+// --------------------------------------------------------------------------------------------------------------------------
 
 /// Where answers go: an http_frontend, seen by those who serve.
 using answer_sink = caf::typed_actor<
@@ -38,7 +40,8 @@ using answer_sink = caf::typed_actor<
     // Forgets these ids at once.
     caf::reacts_to<scenes_changed>>;
 
-/// Anyone who serves a class of requests. Each request is answered once, to the sender as answer_sink, whatever happens.
+/// Anyone who serves a class of requests. Each request is answered once, to the sender as answer_sink, whatever
+/// happens.
 using http_service = caf::typed_actor<
     // Serves a round's requests of one class.
     caf::reacts_to<http_batch>>::extend_with<status_actor>;
@@ -73,7 +76,8 @@ using admin_server_actor = caf::typed_actor<
     // INTERNAL: keys, health.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
-// -- binding and scanning ------------------------------------------------------------------------------------------------------------------
+// -- binding and scanning
+// ------------------------------------------------------------------------------------------------------------------
 
 /// The node's bindings: one synced transaction at a time, and what gathers meanwhile is the next.
 using binding_persister_actor = caf::typed_actor<
@@ -93,7 +97,8 @@ using scan_recorder_actor = caf::typed_actor<
     // INTERNAL: flush.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 
-// -- stock -----------------------------------------------------------------------------------------------------------------------------------
+// -- stock
+// -----------------------------------------------------------------------------------------------------------------------------------
 
 /// The plan and the books of one pool.
 using pool_stocker_actor = caf::typed_actor<
@@ -101,7 +106,8 @@ using pool_stocker_actor = caf::typed_actor<
     caf::replies_to<pool_query>::with<pool_state>,
     // Pauses, resumes, fills: persisted and audited; the state after it.
     caf::replies_to<pool_command>::with<pool_state>,
-    // Rung 1: fetches now, inside the live reserve; error out_of_stock, rate_limited or timeout. A late code is stocked, not lost.
+    // Rung 1: fetches now, inside the live reserve; error out_of_stock, rate_limited or timeout. A late code is
+    // stocked, not lost.
     caf::replies_to<live_request>::with<live_codes>,
     // Level and rate of the node's shelf.
     caf::reacts_to<shelf_report>,
@@ -141,22 +147,25 @@ using token_keeper_actor = caf::typed_actor<
     // INTERNAL: refresh before expiry.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 
-// -- stores: lanes of blocking engines, each on a thread of its own ----------------------------------------------------------------------------
+// -- stores: lanes of blocking engines, each on a thread of its own
+// ----------------------------------------------------------------------------
 
-/// Everything that writes to the code_store, in lanes: bind > change > stock > counts > bulk. Each lane is bounded: overloaded beyond it.
+/// Everything that writes to the code_store, in lanes: bind > change > stock > counts > bulk. Each lane is bounded:
+/// overloaded beyond it.
 using store_writer_actor = caf::typed_actor<
     // bind lane
     caf::replies_to<bind_group>::with<bind_group_result>,
     // What became of attempts after an unknown outcome.
     caf::replies_to<bind_resolve>::with<bind_group_result>,
     // change lane
-    caf::replies_to<codes_kill>::with<affected>, caf::replies_to<pool_pause>::with<pool_row>, caf::replies_to<key_add>::with<api_key>,
-    caf::replies_to<key_revoke>::with<api_key>,
+    caf::replies_to<codes_kill>::with<affected>, caf::replies_to<pool_pause>::with<pool_row>,
+    caf::replies_to<key_add>::with<api_key>, caf::replies_to<key_revoke>::with<api_key>,
     // stock lane
     caf::replies_to<lease_take>::with<lease_view>, caf::replies_to<lease_renew>::with<lease_view>,
     caf::replies_to<grant_open>::with<done>, caf::replies_to<grant_find>::with<grant_found>,
     caf::replies_to<grant_close>::with<grant_closed>, caf::replies_to<grants_drop>::with<done>,
-    caf::replies_to<lots_seal>::with<affected>, caf::replies_to<lots_give_back>::with<affected>, caf::replies_to<age_out>::with<affected>,
+    caf::replies_to<lots_seal>::with<affected>, caf::replies_to<lots_give_back>::with<affected>,
+    caf::replies_to<age_out>::with<affected>,
     // counts lane
     caf::replies_to<scans_seen>::with<done>, caf::replies_to<keys_used>::with<done>,
     // bulk lane
@@ -179,13 +188,15 @@ using store_reader_actor = caf::typed_actor<
 /// The image_store.
 using image_worker_actor = caf::typed_actor<
     // Safe on disk when answered.
-    caf::replies_to<images_put>::with<done>, caf::replies_to<image_get>::with<image_data>, caf::replies_to<images_drop>::with<done>,
+    caf::replies_to<images_put>::with<done>, caf::replies_to<image_get>::with<image_data>,
+    caf::replies_to<images_drop>::with<done>,
     // Room left for images.
     caf::replies_to<space_query>::with<free_space>,
     // INTERNAL: the next job of the highest lane.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 
-// -- looking in ----------------------------------------------------------------------------------------------------------------------------
+// -- looking in
+// ----------------------------------------------------------------------------------------------------------------------------
 
 /// The live actors of this node.
 using inspector_actor = caf::typed_actor<

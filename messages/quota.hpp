@@ -8,8 +8,8 @@ namespace qrwell {
 /// Who may use a unit: stock leaves `live_reserve` alone, live may use all.
 enum class quota_class : uint8_t { stock = 1, live = 2 };
 
-/// Asks for up to `want` units. `carry` are ids of a former grant whose call failed and which are to be tried again; they are written into the
-/// new grant before any fresh id.
+/// Asks for up to `want` units. `carry` are ids of a former grant whose call failed and which are to be tried again;
+/// they are written into the new grant before any fresh id.
 struct grant_request {
   uint32_t gen_id = 0;
   quota_class use = quota_class::stock;
@@ -59,7 +59,8 @@ struct ledger_entry {
   QRWELL_FIELDS(ledger_entry, outcome, count)
 };
 
-/// All of a grant's units are done: what became of them. One transaction writes the rows, the lots, the books and the end of the grant.
+/// All of a grant's units are done: what became of them. One transaction writes the rows, the lots, the books and the
+/// end of the grant.
 struct grant_close {
   uint32_t app_id = 0;
   uint64_t epoch = 0, seq = 0;
@@ -75,8 +76,8 @@ struct grant_close {
 };
 
 struct grant_closed {
-  bool was_open = true;             ///< false: closed before (a repeat after an unknown outcome); nothing was written now
-  std::vector<claimed_lot> lots;    ///< of a live grant
+  bool was_open = true;          ///< false: closed before (a repeat after an unknown outcome); nothing was written now
+  std::vector<claimed_lot> lots; ///< of a live grant
   QRWELL_FIELDS(grant_closed, was_open, lots)
 };
 
@@ -112,7 +113,8 @@ struct lease_renew {
   QRWELL_FIELDS(lease_renew, name, app_id, holder, epoch, ttl_ms)
 };
 
-/// The lease as the store wrote it, the store's clock and identity at that instant, and all grants of the app that exist.
+/// The lease as the store wrote it, the store's clock and identity at that instant, and all grants of the app that
+/// exist.
 struct lease_view {
   uint64_t epoch = 0, seq = 0;
   int64_t now_ms = 0;

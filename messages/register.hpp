@@ -2,8 +2,8 @@
 
 #include "messages/interfaces.hpp"
 
-// Every message type and its name on the wire. Fields changed: the version in the name grows, so that a peer of another version is refused at
-// connect instead of being misread. tests/messages holds each of them to a round trip.
+// Every message type and its name on the wire. Fields changed: the version in the name grows, so that a peer of another
+// version is refused at connect instead of being misread. tests/messages holds each of them to a round trip.
 #define QRWELL_MESSAGES(X)                                                                                             \
   X(done, "qrwell.done.v1")                                                                                            \
   X(status_query, "qrwell.status_query.v1")                                                                            \

@@ -12,7 +12,7 @@ struct code_spec {
   uint32_t width = 430;                ///< 280 to 1280 pixels
   bool auto_color = false;
   uint8_t red = 0, green = 0, blue = 0;
-  bool hyaline = false;    ///< transparent background, PNG
+  bool hyaline = false; ///< transparent background, PNG
   bool check_path = true;
   QRWELL_FIELDS(code_spec, app, page, env_version, width, auto_color, red, green, blue, hyaline, check_path)
 };
@@ -60,7 +60,8 @@ struct stocked_code {
   QRWELL_FIELDS(stocked_code, id, image_format, image_bytes, image_sha, fetched_ms)
 };
 
-/// A code that cost quota and has no image. `reason` is one of the words in docs/architecture.md, e.g. "wechat_-1", "truncated", "lost".
+/// A code that cost quota and has no image. `reason` is one of the words in docs/architecture.md, e.g. "wechat_-1",
+/// "truncated", "lost".
 struct dead_code {
   std::string id, reason;
   QRWELL_FIELDS(dead_code, id, reason)
@@ -74,23 +75,24 @@ struct claimed_lot {
   QRWELL_FIELDS(claimed_lot, lot_no, gen_id, ids)
 };
 
-/// What a pool is doing, for operators and for the request server. Sent by the stocker whenever it changes, and every second.
+/// What a pool is doing, for operators and for the request server. Sent by the stocker whenever it changes, and every
+/// second.
 struct pool_state {
   std::string pool, app;
   uint32_t gen_id = 0;
-  uint64_t level = 0;              ///< codes in stock: ready, filling and on shelves
+  uint64_t level = 0; ///< codes in stock: ready, filling and on shelves
   uint64_t low = 0, high = 0, reserve = 0;
-  double per_minute = 0;           ///< codes stocked in the last 60 s
-  double minutes_left = -1;        ///< at the present rate of issue; -1: no issue at present
-  std::string plan;                ///< one sentence: what it does now and why
+  double per_minute = 0;    ///< codes stocked in the last 60 s
+  double minutes_left = -1; ///< at the present rate of issue; -1: no issue at present
+  std::string plan;         ///< one sentence: what it does now and why
   bool paused = false;
   std::string pause_reason;
   uint64_t dead = 0;
-  uint32_t retry_after_s = 1;      ///< honest answer to "when is it worth to ask again" if nothing is left
-  bool live_allowed = false;       ///< rung 1 of the ladder is configured and this node can do it
-  std::string spec;                ///< JCS of the current generation
-  QRWELL_FIELDS(pool_state, pool, app, gen_id, level, low, high, reserve, per_minute, minutes_left, plan, paused, pause_reason, dead,
-                retry_after_s, live_allowed, spec)
+  uint32_t retry_after_s = 1; ///< honest answer to "when is it worth to ask again" if nothing is left
+  bool live_allowed = false;  ///< rung 1 of the ladder is configured and this node can do it
+  std::string spec;           ///< JCS of the current generation
+  QRWELL_FIELDS(pool_state, pool, app, gen_id, level, low, high, reserve, per_minute, minutes_left, plan, paused,
+                pause_reason, dead, retry_after_s, live_allowed, spec)
 };
 
 enum class pool_verb : uint8_t { pause, resume, fill };

@@ -6,7 +6,8 @@
 
 namespace qrwell {
 
-// -- what the code_store answers beside the messages of binding, quota, stock and scan ---------------------------------------------------------
+// -- what the code_store answers beside the messages of binding, quota, stock and scan
+// ---------------------------------------------------------
 
 struct store_identity {
   uint32_t schema = 0;
@@ -39,7 +40,8 @@ struct code_record {
   QRWELL_FIELDS(code_record, found, code, history, scans, now_ms)
 };
 
-// -- keys ------------------------------------------------------------------------------------------------------------------------------------
+// -- keys
+// ------------------------------------------------------------------------------------------------------------------------------------
 
 enum class key_priority : uint8_t { bulk = 0, normal = 1, core = 2 };
 
@@ -48,7 +50,7 @@ constexpr uint8_t scope_issue = 1, scope_read = 2, scope_admin = 4;
 struct api_key {
   uint32_t key_id = 0;
   std::string name, owner;
-  digest hash{};     ///< SHA-256 of the whole key
+  digest hash{}; ///< SHA-256 of the whole key
   uint8_t scopes = 0;
   std::vector<std::string> pools;         ///< empty: all
   std::vector<std::string> path_prefixes; ///< empty: all
@@ -56,8 +58,8 @@ struct api_key {
   uint64_t daily_codes = 0;               ///< 0: no limit
   key_priority priority = key_priority::normal;
   int64_t created_ms = 0, expires_ms = 0, disabled_ms = 0, last_used_ms = 0;
-  QRWELL_FIELDS(api_key, key_id, name, owner, hash, scopes, pools, path_prefixes, rate_per_s, daily_codes, priority, created_ms, expires_ms,
-                disabled_ms, last_used_ms)
+  QRWELL_FIELDS(api_key, key_id, name, owner, hash, scopes, pools, path_prefixes, rate_per_s, daily_codes, priority,
+                created_ms, expires_ms, disabled_ms, last_used_ms)
 };
 
 struct keys_query {
@@ -89,7 +91,8 @@ struct keys_used {
   QRWELL_FIELDS(keys_used, key_ids)
 };
 
-// -- pools and generations ---------------------------------------------------------------------------------------------------------------------
+// -- pools and generations
+// ---------------------------------------------------------------------------------------------------------------------
 
 struct pool_pause {
   std::string pool;
@@ -136,13 +139,15 @@ struct affected {
   QRWELL_FIELDS(affected, count, ids)
 };
 
-/// Deletes what is past its time: idempotency keys after 7 days, dead rows after 30 (counted in `purged`). Bounded per call.
+/// Deletes what is past its time: idempotency keys after 7 days, dead rows after 30 (counted in `purged`). Bounded per
+/// call.
 struct store_purge {
   uint32_t rows_max = 1'000;
   QRWELL_FIELDS(store_purge, rows_max)
 };
 
-// -- verify --------------------------------------------------------------------------------------------------------------------------------------
+// -- verify
+// --------------------------------------------------------------------------------------------------------------------------------------
 
 struct verify_query {
   QRWELL_NO_FIELDS(verify_query)
@@ -161,7 +166,8 @@ struct verify_report {
   QRWELL_FIELDS(verify_report, findings)
 };
 
-// -- images --------------------------------------------------------------------------------------------------------------------------------------
+// -- images
+// --------------------------------------------------------------------------------------------------------------------------------------
 
 struct image_file {
   std::string id, format;

@@ -26,7 +26,7 @@ struct fetched_code {
   std::string id;
   fetch_outcome outcome = fetch_outcome::lost;
   int32_t errcode = 0;
-  std::string detail;  ///< for people: errmsg with its rid, or what libcurl said; never a token
+  std::string detail; ///< for people: errmsg with its rid, or what libcurl said; never a token
   bytes image;
   uint32_t took_ms = 0;
   uint32_t retry_after_ms = 0; ///< never_written: when it is worth trying again (breaker, token)

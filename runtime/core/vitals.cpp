@@ -8,7 +8,8 @@ actor_vital vitals::snapshot() const {
   out.name = name;
   out.pool = pool;
   out.started_ms = started_ms;
-  // Answers to requests leave the mailbox without passing a handler, so `taken` may lag for good: what an idle actor shows is nothing waiting.
+  // Answers to requests leave the mailbox without passing a handler, so `taken` may lag for good: what an idle actor
+  // shows is nothing waiting.
   auto in = enqueued.load(std::memory_order_relaxed);
   auto gone = taken.load(std::memory_order_relaxed);
   out.handled = handled.load(std::memory_order_relaxed);
@@ -33,7 +34,8 @@ vitals_ptr vitals_registry::enroll(std::string kind, std::string name, std::stri
   v->name = std::move(name);
   v->pool = std::move(pool);
   v->started_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   std::lock_guard lock(mutex_);
   for (auto& old : all_)
     if (old->kind == v->kind && old->name == v->name) {

@@ -14,15 +14,16 @@
 
 namespace qrwell {
 
-/// What an actor leaves behind at every message, readable from any thread without asking it: so an actor that hangs in a handler shows as such.
-/// All fields but the names are atomics; a reader may see one message's name with the next one's time, never a torn value.
+/// What an actor leaves behind at every message, readable from any thread without asking it: so an actor that hangs in
+/// a handler shows as such. All fields but the names are atomics; a reader may see one message's name with the next
+/// one's time, never a torn value.
 struct vitals {
   std::string kind, name, pool;
   int64_t started_ms = 0;
-  std::atomic<uint64_t> enqueued{0};  ///< messages that anyone put into the mailbox
-  std::atomic<uint64_t> taken{0};     ///< messages that left it: handled, or answers that arrived
+  std::atomic<uint64_t> enqueued{0}; ///< messages that anyone put into the mailbox
+  std::atomic<uint64_t> taken{0};    ///< messages that left it: handled, or answers that arrived
   std::atomic<uint64_t> handled{0};
-  std::atomic<const char*> message{""}; ///< the one being handled or the last one; string literals only
+  std::atomic<const char*> message{""};  ///< the one being handled or the last one; string literals only
   std::atomic<int64_t> busy_since_ns{0}; ///< steady time; 0: idle
   std::atomic<uint64_t> restarts{0};
   std::atomic<bool> alive{true};
@@ -34,7 +35,8 @@ struct vitals {
 
 using vitals_ptr = std::shared_ptr<vitals>;
 
-/// All vitals of a node. Thread-safe; keeps those of dead actors, so that they show as dead, until an actor of the same kind and name replaces them.
+/// All vitals of a node. Thread-safe; keeps those of dead actors, so that they show as dead, until an actor of the same
+/// kind and name replaces them.
 class vitals_registry {
 public:
   /// Registers an actor that starts; a predecessor of the same kind and name hands down its count of restarts.
@@ -53,7 +55,8 @@ private:
 /// Marks the time in a handler. Used through `watch()`.
 class handling {
 public:
-  handling(vitals* v, const char* message) noexcept : vitals_(v) {
+  handling(vitals* v, const char* message) noexcept
+      : vitals_(v) {
     if (!v) return;
     v->taken.fetch_add(1, std::memory_order_relaxed);
     v->message.store(message, std::memory_order_relaxed);
@@ -101,7 +104,8 @@ template <class Handle, class State>
 class watched;
 
 template <class... Sigs, class State>
-class watched<caf::typed_actor<Sigs...>, State> : public caf::stateful_actor<State, caf::typed_event_based_actor<Sigs...>> {
+class watched<caf::typed_actor<Sigs...>, State>
+    : public caf::stateful_actor<State, caf::typed_event_based_actor<Sigs...>> {
 public:
   using super = caf::stateful_actor<State, caf::typed_event_based_actor<Sigs...>>;
   using super::super;

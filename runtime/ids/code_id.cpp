@@ -29,7 +29,9 @@ void put(std::string& out, uint64_t bits, size_t characters) {
   for (auto i = characters; i-- > 0;) out += alphabet[(bits >> (6 * i)) & 63];
 }
 
-bool is_alphanumeric(char c) { return key_chars.find(c) != std::string_view::npos; }
+bool is_alphanumeric(char c) {
+  return key_chars.find(c) != std::string_view::npos;
+}
 
 uint64_t big_endian(std::string_view raw) {
   uint64_t out = 0;
@@ -48,13 +50,15 @@ mac_key make_key() {
 caf::error write_synced(const std::string& file, const mac_key& key) {
   auto fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
-    return fail(ec::invalid_config, fmt::format("keys.mac_file: cannot make {}: {}; its folder must exist and be writable", file,
-                                                std::strerror(errno)));
+    return fail(ec::invalid_config,
+                fmt::format("keys.mac_file: cannot make {}: {}; its folder must exist and be writable", file,
+                            std::strerror(errno)));
   auto line = fmt::format("{} {}\n", key.key_char, to_hex(key.key.reveal()));
   auto ok = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
   ::close(fd);
   auto slash = file.rfind('/');
-  auto dir = ::open(slash == std::string::npos ? "." : file.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  auto dir =
+      ::open(slash == std::string::npos ? "." : file.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir >= 0) {
     ok = ::fsync(dir) == 0 && ok;
     ::close(dir);
@@ -66,8 +70,9 @@ caf::error write_synced(const std::string& file, const mac_key& key) {
 
 caf::expected<mac_key> read_line(const std::string& file, size_t number, const std::string& line) {
   auto bad = [&](std::string_view what) {
-    return fail(ec::invalid_config,
-                fmt::format("{}:{}: {}; a line is an alphanumeric character, a space and 64 hex digits", file, number, what));
+    return fail(
+        ec::invalid_config,
+        fmt::format("{}:{}: {}; a line is an alphanumeric character, a space and 64 hex digits", file, number, what));
   };
   if (line.size() != 66 || line[1] != ' ') return bad("not a MAC key");
   if (!is_alphanumeric(line[0])) return bad("the key character is not alphanumeric");
@@ -94,10 +99,10 @@ caf::expected<mac_keys> mac_keys::load(const std::string& file, bool create) {
   }
   std::ifstream in(file);
   if (!in)
-    return fail(ec::invalid_config,
-                fmt::format("keys.mac_file: cannot read {}: {}. Without its keys no printed code could be told from a forged one: bring the file "
-                            "back from the backup",
-                            file, std::strerror(errno)));
+    return fail(ec::invalid_config, fmt::format("keys.mac_file: cannot read {}: {}. Without its keys no printed code "
+                                                "could be told from a forged one: bring the file "
+                                                "back from the backup",
+                                                file, std::strerror(errno)));
   std::vector<mac_key> keys;
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {
@@ -106,7 +111,8 @@ caf::expected<mac_keys> mac_keys::load(const std::string& file, bool create) {
     if (!key) return std::move(key.error());
     for (const auto& other : keys)
       if (other.key_char == key->key_char)
-        return fail(ec::invalid_config, fmt::format("{}:{}: the key character '{}' is there twice", file, number, key->key_char));
+        return fail(ec::invalid_config,
+                    fmt::format("{}:{}: the key character '{}' is there twice", file, number, key->key_char));
     keys.push_back(std::move(*key));
   }
   if (keys.empty()) return fail(ec::invalid_config, fmt::format("keys.mac_file: {} holds no key", file));
@@ -135,10 +141,13 @@ std::string mac_keys::mint(int64_t unix_ms) const {
   return id + mac_of(signing(), id);
 }
 
-void mac_keys::trust_store_for(char key_char) { ask_store_ += key_char; }
+void mac_keys::trust_store_for(char key_char) {
+  ask_store_ += key_char;
+}
 
 id_verdict mac_keys::check(std::string_view id) const {
-  if (id.size() != code_id_length || id.find_first_not_of(alphabet) != std::string_view::npos) return id_verdict::unknown_key;
+  if (id.size() != code_id_length || id.find_first_not_of(alphabet) != std::string_view::npos)
+    return id_verdict::unknown_key;
   for (const auto& key : keys_) {
     if (key.key_char != id[0]) continue;
     auto expected = mac_of(key, id.substr(0, head_length));

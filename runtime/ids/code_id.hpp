@@ -1,8 +1,8 @@
 #pragma once
 
+#include "messages/common.hpp"
 #include "messages/errors.hpp"
 #include "messages/secret.hpp"
-#include "messages/common.hpp"
 
 #include <cstdint>
 #include <string>
@@ -11,9 +11,10 @@
 
 namespace qrwell {
 
-/// A code's id is the `scene` that WeChat prints: 20 characters of [-0-9A-Z_a-z], which WeChat allows in a scene (1 to 32 visible characters) and
-/// which survive old Android versions that cut a scene at '='. 1 character format and key, 6 time (36 bits, 64 ms units since 2024-01-01 UTC),
-/// 8 random (48 bits), 5 MAC (30 bits of HMAC-SHA256 over the first 15). Time order is for locality only, never for logic.
+/// A code's id is the `scene` that WeChat prints: 20 characters of [-0-9A-Z_a-z], which WeChat allows in a scene (1 to
+/// 32 visible characters) and which survive old Android versions that cut a scene at '='. 1 character format and key, 6
+/// time (36 bits, 64 ms units since 2024-01-01 UTC), 8 random (48 bits), 5 MAC (30 bits of HMAC-SHA256 over the first
+/// 15). Time order is for locality only, never for logic.
 constexpr size_t code_id_length = 20;
 
 /// One key of the MAC key file: the character that its ids begin with (alphanumeric), and 32 random bytes.
@@ -25,8 +26,8 @@ struct mac_key {
 
 /// What the MAC says of an id that somebody sent.
 enum class id_verdict : uint8_t {
-  genuine,     ///< made with a key we have
-  forged,      ///< shaped like ours, its key is ours and makes every id of its kind, and the MAC is wrong: certainly unknown
+  genuine, ///< made with a key we have
+  forged, ///< shaped like ours, its key is ours and makes every id of its kind, and the MAC is wrong: certainly unknown
   unknown_key, ///< not a shape or key of ours: only the store can say
 };
 
@@ -34,7 +35,8 @@ enum class id_verdict : uint8_t {
 class mac_keys {
 public:
   /// Reads the key file; makes one (0600, synced) with one random key when it is not there and `create` is set.
-  /// One key a line: its character, a space, 64 hex digits; the last line signs. Errors invalid_config name file and line.
+  /// One key a line: its character, a space, 64 hex digits; the last line signs. Errors invalid_config name file and
+  /// line.
   static caf::expected<mac_keys> load(const std::string& file, bool create);
 
   /// For tests and tools.

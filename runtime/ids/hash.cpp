@@ -11,7 +11,9 @@
 namespace qrwell {
 namespace {
 
-const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* raw(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 } // namespace
 
@@ -31,7 +33,8 @@ std::string hmac_sha256(std::string_view key, std::string_view text) {
 std::string random_bytes(size_t count) {
   std::string out(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
-    std::fputs("qrwell: the system gives no randomness (RAND_bytes failed); ids and keys cannot be made safely\n", stderr);
+    std::fputs("qrwell: the system gives no randomness (RAND_bytes failed); ids and keys cannot be made safely\n",
+               stderr);
     std::abort();
   }
   return out;
@@ -56,6 +59,8 @@ std::string to_hex(std::string_view bytes_in) {
   return out;
 }
 
-std::string to_hex(const digest& d) { return to_hex(std::string_view(reinterpret_cast<const char*>(d.data()), d.size())); }
+std::string to_hex(const digest& d) {
+  return to_hex(std::string_view(reinterpret_cast<const char*>(d.data()), d.size()));
+}
 
 } // namespace qrwell

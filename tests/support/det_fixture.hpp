@@ -35,7 +35,8 @@ struct det_fixture {
 
   void run() { sched.run(); }
 
-  /// Moves virtual time and runs what became due. Long spans are walked in steps, so that timers that re-arm fire as often as they would.
+  /// Moves virtual time and runs what became due. Long spans are walked in steps, so that timers that re-arm fire as
+  /// often as they would.
   void advance(caf::timespan span, caf::timespan step = std::chrono::milliseconds(100)) {
     while (span.count() > 0) {
       auto d = std::min(span, step);
@@ -57,7 +58,8 @@ struct det_fixture {
     return h;
   }
 
-  /// Asks and runs until nothing is left to do at this instant. An actor that has not answered by then gives ec-less `request_timeout`.
+  /// Asks and runs until nothing is left to do at this instant. An actor that has not answered by then gives ec-less
+  /// `request_timeout`.
   template <class R, class H, class... Ts>
   caf::expected<R> ask(const H& h, Ts&&... xs) {
     auto rh = self->request(h, caf::infinite, std::forward<Ts>(xs)...);
