@@ -28,7 +28,10 @@ struct filler {
       x = static_cast<T>(1);
     } else if constexpr (std::is_arithmetic_v<T>) {
       x = static_cast<T>(next++ % 100 + 1);
-    } else if constexpr (requires { x.first; x.second; }) {
+    } else if constexpr (requires {
+                           x.first;
+                           x.second;
+                         }) {
       fill(x.first);
       fill(x.second);
     } else if constexpr (requires { x.resize(2); }) {
@@ -70,7 +73,9 @@ void round_trip(caf::actor_system& sys) {
 BOOST_FIXTURE_TEST_SUITE(messages, system_with_messages)
 
 #define ROUND_TRIP_CASE(type, wire_name)                                                                               \
-  BOOST_AUTO_TEST_CASE(type##_survives_the_wire) { round_trip<type>(sys); }
+  BOOST_AUTO_TEST_CASE(type##_survives_the_wire) {                                                                     \
+    round_trip<type>(sys);                                                                                             \
+  }
 QRWELL_MESSAGES(ROUND_TRIP_CASE)
 
 BOOST_AUTO_TEST_CASE(wire_names_are_unique_and_carry_a_version) {

@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(ids_are_what_wechat_allows_and_sort_by_time) {
   auto keys = two_keys();
   auto early = keys.mint(1'800'000'000'000), late = keys.mint(1'800'000'100'000);
   BOOST_TEST(early.size() == 20u);
-  BOOST_TEST(early.find_first_not_of("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz") == std::string::npos);
+  BOOST_TEST(early.find_first_not_of("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz") ==
+             std::string::npos);
   BOOST_TEST(early[0] == 'q');
   BOOST_TEST(early < late);
 }
