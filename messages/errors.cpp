@@ -8,32 +8,12 @@
 namespace qrwell {
 namespace {
 
-constexpr std::array<std::string_view, 26> names{"none",
-                                                 "invalid_config",
-                                                 "invalid_request",
-                                                 "unauthorized",
-                                                 "forbidden",
-                                                 "not_found",
-                                                 "conflict",
-                                                 "version_mismatch",
-                                                 "idempotency_reuse",
-                                                 "gone",
-                                                 "rate_limited",
-                                                 "overloaded",
-                                                 "out_of_stock",
-                                                 "timeout",
-                                                 "unavailable",
-                                                 "outcome_unknown",
-                                                 "store_busy",
-                                                 "store_failed",
-                                                 "store_corrupt",
-                                                 "disk_full",
-                                                 "not_leader",
-                                                 "locked",
-                                                 "restored_copy",
-                                                 "wechat_refused",
-                                                 "shutting_down",
-                                                 "internal"};
+constexpr std::array<std::string_view, 28> names{
+    "none",          "invalid_config",   "invalid_request",   "unauthorized", "forbidden",   "not_found",
+    "conflict",      "version_mismatch", "idempotency_reuse", "unknown_code", "revoked",     "expired",
+    "rate_limited",  "overloaded",       "out_of_stock",      "timeout",      "unavailable", "outcome_unknown",
+    "store_busy",    "store_failed",     "store_corrupt",     "disk_full",    "not_leader",  "locked",
+    "restored_copy", "wechat_refused",   "shutting_down",     "internal"};
 static_assert(names.size() == static_cast<size_t>(ec::internal) + 1, "every ec has a name");
 
 } // namespace

@@ -21,7 +21,9 @@ enum class ec : uint8_t {
   conflict,          ///< the state does not allow it, e.g. a revoked code
   version_mismatch,  ///< compare-and-set lost
   idempotency_reuse, ///< the same Idempotency-Key came with another body
-  gone,              ///< revoked or expired
+  unknown_code,      ///< of a scan: no such id, for certain
+  revoked,           ///< the code was taken back
+  expired,           ///< the code is past its time
   rate_limited,      ///< past a limit of this key
   overloaded,        ///< a queue is full: try again later
   out_of_stock,      ///< no rung of the ladder had a code
