@@ -4,6 +4,7 @@
 #include "messages/http.hpp"
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,21 +16,31 @@ using header = std::pair<std::string_view, std::string_view>;
 /// Everything an error answer says beside its status: RFC 9457, and ours.
 struct problem {
   ec code = ec::internal;
-  std::string detail;          ///< what, where, and what to do about it
-  uint32_t retry_after_s = 0;  ///< 0: no Retry-After
-  std::string allow;           ///< of a 405
+  std::string detail;         ///< what, where, and what to do about it
+  uint32_t retry_after_s = 0; ///< 0: no Retry-After
+  std::string allow;          ///< of a 405
+  int status =
+      0; ///< 0: that of `code`. Else a status of HTTP itself (405, 408, 413, 414, 415, 416, 431, 501, 505, ...)
+  bool close = false;                                 ///< says Connection: close, and the front end closes
+  std::string rate_limit, rate_remaining, rate_reset; ///< RateLimit-* headers; empty: none
 };
 
 /// Renders answers one behind the other into one arena: one message for a whole group.
 class answer_writer {
 public:
-  /// `keep_alive` false closes the connection after it. Adds Content-Length and X-Request-Id (when `request_id` is not empty).
-  /// For a HEAD request pass `body_omitted`: the length is told, the bytes are not sent.
-  void add(const http_place& at, int status, std::string_view content_type, std::string_view body, std::string_view request_id,
-           std::initializer_list<header> headers = {}, bool body_omitted = false);
+  /// Adds Content-Length and X-Request-Id (when `request_id` is not empty). A header `Connection: close` closes the
+  /// connection after it. For a HEAD request pass `body_omitted`: the length is told, the bytes are not sent. Line
+  /// breaks in header values become spaces, so that no value can forge a header.
+  void add(const http_place& at, int status, std::string_view content_type, std::string_view body,
+           std::string_view request_id, std::initializer_list<header> headers = {}, bool body_omitted = false);
+
+  /// The same with headers that were put together at run time.
+  void add(const http_place& at, int status, std::string_view content_type, std::string_view body,
+           std::string_view request_id, std::span<const header> headers, bool body_omitted = false);
 
   /// application/problem+json by the one table that maps every `ec` to type, title and status.
-  void add_problem(const http_place& at, const problem& what, std::string_view request_id);
+  /// `body_omitted` as in add().
+  void add_problem(const http_place& at, const problem& what, std::string_view request_id, bool body_omitted = false);
 
   bool empty() const noexcept { return out_.answers.empty(); }
 

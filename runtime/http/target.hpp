@@ -10,7 +10,8 @@
 
 namespace qrwell::http {
 
-/// A request target taken apart: "/v1/codes/abc/image?width=3" -> segments {v1, codes, abc, image}, params {{width, 3}}. Percent-decoded.
+/// A request target taken apart: "/v1/codes/abc/image?width=3" -> segments {v1, codes, abc, image}, params {{width,
+/// 3}}. Percent-decoded.
 struct target {
   std::vector<std::string> segments;
   std::vector<std::pair<std::string, std::string>> params;
@@ -19,7 +20,9 @@ struct target {
   std::optional<std::string_view> param(std::string_view name) const;
 };
 
-/// Error invalid_request for a malformed percent sequence or more than 64 parameters.
+/// Error invalid_request for a malformed percent sequence, NUL, what is not UTF-8, a dot segment, a fragment, more than
+/// 32 segments or more than 64 parameters. In the query `+` is a space. Empty segments are kept ("/a/" is {a, ""}), so
+/// that no two targets mean the same resource by accident; "/" has none.
 caf::expected<target> parse_target(std::string_view text);
 
 } // namespace qrwell::http
