@@ -1,0 +1,135 @@
+#include "tools/wechat-sim/http_server.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <fmt/format.h>
+
+#include "tools/wechat-sim/http_delivery.hpp"
+
+namespace qrwell::sim {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr auto no_throw = net::as_tuple(net::use_awaitable);
+
+/// Microseconds since the Unix epoch that never go back: the wall clock at the start, and the steady clock since.
+int64_t now_us() {
+  using namespace std::chrono;
+  static const auto wall = system_clock::now().time_since_epoch();
+  static const auto start = steady_clock::now();
+  return duration_cast<microseconds>(wall + (steady_clock::now() - start)).count();
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+sim_answer too_large() {
+  return {413, "text/plain", std::make_shared<const std::string>("the request is too large\n")};
+}
+
+sim_answer malformed() {
+  return {400, "text/plain", std::make_shared<const std::string>("this is not HTTP/1.1\n")};
+}
+
+} // namespace
+
+uint16_t http_server::listen(const std::string& address, uint16_t port, std::string& problem) {
+  boost::system::error_code failed;
+  auto ip = net::ip::make_address(address, failed);
+  if (failed) {
+    problem = fmt::format("{} is not an IP address", address);
+    return 0;
+  }
+  net::ip::tcp::endpoint here{ip, port};
+  acceptor_.open(here.protocol(), failed);
+  if (!failed) acceptor_.set_option(net::socket_base::reuse_address{true}, failed);
+  if (!failed) acceptor_.bind(here, failed);
+  if (!failed) acceptor_.listen(net::socket_base::max_listen_connections, failed);
+  if (failed) {
+    problem = fmt::format("cannot listen on {}:{}: {}", address, port, failed.message());
+    return 0;
+  }
+  net::co_spawn(io_, accept(), net::detached);
+  return acceptor_.local_endpoint().port();
+}
+
+void http_server::stop() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+net::awaitable<void> http_server::accept() {
+  while (acceptor_.is_open()) {
+    auto [failed, peer] = co_await acceptor_.async_accept(no_throw);
+    if (failed) {
+      // Out of descriptors, most likely: give connections time to end.
+      net::steady_timer timer{io_, std::chrono::milliseconds{50}};
+      co_await timer.async_wait(no_throw);
+      continue;
+    }
+    if (open_ == connections_max) continue;
+    boost::system::error_code ignored;
+    peer.set_option(net::ip::tcp::no_delay{true}, ignored);
+    net::co_spawn(io_, serve(std::move(peer)), net::detached);
+  }
+}
+
+net::awaitable<void> http_server::serve(socket peer) {
+  struct presence {
+    explicit presence(http_server& s)
+        : server(s) {
+      ++server.open_, server.core_.connection_opened();
+    }
+    ~presence() { --server.open_, server.core_.connection_closed(); }
+    presence(const presence&) = delete;
+    presence& operator=(const presence&) = delete;
+    http_server& server;
+  } here{*this};
+  beast::tcp_stream stream{std::move(peer)};
+  beast::flat_buffer buffer{head_bytes_max + body_bytes_max};
+  bool more = true;
+  while (more) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(head_bytes_max);
+    parser.body_limit(body_bytes_max);
+    stream.expires_after(std::chrono::milliseconds{idle_ms});
+    auto [failed, size] = co_await http::async_read(stream, buffer, parser, no_throw);
+    if (failed == http::error::body_limit || failed == http::error::header_limit) {
+      co_await deliver(stream, too_large(), false);
+      break;
+    }
+    if (failed && failed.category() == http::make_error_code(http::error::bad_method).category() &&
+        failed != http::error::end_of_stream && failed != http::error::partial_message) {
+      co_await deliver(stream, malformed(), false);
+      break;
+    }
+    if (failed) break;
+    const auto& request = parser.get();
+    auto target = view(request.target());
+    auto path = target.substr(0, target.find('?'));
+    auto query = target.substr(std::min(path.size() + 1, target.size()));
+    auto answer = core_.handle({view(request.method_string()), path, query, request.body()}, now_us());
+    more = co_await deliver(stream, answer, request.keep_alive());
+  }
+  boost::system::error_code ignored;
+  stream.socket().shutdown(net::socket_base::shutdown_send, ignored);
+}
+
+} // namespace qrwell::sim

@@ -1,0 +1,13 @@
+# Everything but main.cpp is a library, so that the tests and other programs can use the simulator without a process.
+if (NOT TARGET qrwell_wechat_sim)
+  set(sim_dir ${CMAKE_SOURCE_DIR}/tools/wechat-sim)
+  file(GLOB sim_sources CONFIGURE_DEPENDS ${sim_dir}/*.cpp)
+  list(REMOVE_ITEM sim_sources ${sim_dir}/main.cpp)
+  add_library(qrwell_wechat_sim STATIC ${sim_sources})
+  qrwell_target(qrwell_wechat_sim)
+  target_link_libraries(qrwell_wechat_sim PUBLIC JPEG::JPEG PNG::PNG OpenSSL::Crypto Boost::json)
+endif ()
+if (target STREQUAL "wechat-sim")
+  set_property(TARGET ${target} PROPERTY SOURCES ${CMAKE_SOURCE_DIR}/tools/wechat-sim/main.cpp)
+endif ()
+target_link_libraries(${target} PRIVATE qrwell_wechat_sim)
