@@ -1,0 +1,2 @@
+# yaml-cpp stays behind the loader: nothing above sees its types or its exceptions.
+target_link_libraries(${target} PRIVATE yaml-cpp)
