@@ -46,6 +46,13 @@ std::string read_latency(const std::string& text, command_line& out) {
   return {};
 }
 
+std::string read_fault(const std::string& text, command_line& out) {
+  auto parsed = fault_plan::parse_text(text);
+  if (auto* wrong = std::get_if<std::string>(&parsed)) return *wrong;
+  out.settings.faults.push_back(std::get<fault>(std::move(parsed)));
+  return out.settings.faults.size() > fault_plan::faults_max ? "there are too many faults" : "";
+}
+
 /// A short life has a shorter overlap, so that a token of a few seconds is not replaced at every call.
 int64_t overlap_for(int64_t life_s) {
   return std::min<int64_t>(300, life_s / 4);
@@ -57,27 +64,35 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   command_line out;
   auto& settings = out.settings;
   CLI::App cli{"A simulated api.weixin.qq.com: tokens, mini-program codes, quota, faults", "wechat-sim"};
-  auto check = [&out](auto reader) {
-    return [&out, reader](const std::string& text) {
-      if (auto wrong = reader(text, out); !wrong.empty()) throw CLI::ValidationError(wrong);
+  auto check = [&out](const char* name, auto reader) {
+    return [&out, name, reader](const std::string& text) {
+      if (auto wrong = reader(text, out); !wrong.empty()) throw CLI::ValidationError(name, wrong);
     };
   };
-  cli.add_option_function<std::string>("--listen", check(read_listen), "HOST:PORT; port 0 lets the kernel choose")
+  auto for_each = [&check](const char* name, auto reader) {
+    return [one = check(name, reader)](const std::vector<std::string>& texts) {
+      for (const auto& text : texts) one(text);
+    };
+  };
+  CLI::Range any_count{0, 1'000'000'000};
+  cli.add_option_function<std::string>("--listen", check("--listen", read_listen),
+                                       "HOST:PORT; port 0 lets the kernel choose")
       ->required();
-  cli.add_option_function<std::vector<std::string>>(
-         "--app",
-         [&](const std::vector<std::string>& apps) {
-           for (const auto& app : apps) check(read_app)(app);
-         },
-         "APPID:SECRET of a mini-program; may be given several times")
+  cli.add_option_function<std::vector<std::string>>("--app", for_each("--app", read_app),
+                                                    "APPID:SECRET of a mini-program; may be given several times")
+      ->allow_extra_args(false)
       ->required();
   cli.add_option("--limit", settings.limit_per_minute, "calls of getwxacodeunlimit a minute (sliding)")
+      ->check(any_count)
       ->capture_default_str();
-  cli.add_option("--daily", settings.limit_per_day, "the same a day (UTC+8); 0: no limit")->capture_default_str();
+  cli.add_option("--daily", settings.limit_per_day, "the same a day (UTC+8); 0: no limit")
+      ->check(any_count)
+      ->capture_default_str();
   cli.add_option("--limit-code", settings.limit_code, "error above the limit of a minute")
       ->check(CLI::IsMember({45009, 45011}))
       ->capture_default_str();
-  cli.add_option_function<std::string>("--latency", check(read_latency), "MS or MIN:MAX before each answer");
+  cli.add_option_function<std::string>("--latency", check("--latency", read_latency),
+                                       "MS or MIN:MAX before each answer");
   cli.add_option("--pages", settings.pages, "released pages, separated by commas; default: every page")->delimiter(',');
   cli.add_option("--token-life", settings.tokens.life_s, "life of an access token in seconds")
       ->check(CLI::Range(1, 86400))
@@ -87,15 +102,18 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
                  "seconds a replaced token still works; default: 300, or a quarter of "
                  "the life if that is less")
       ->check(CLI::Range(0, 86400));
-  cli.add_option("--token-daily", settings.token_calls_per_day, "calls of /cgi-bin/token a day")->capture_default_str();
+  cli.add_option("--token-daily", settings.token_calls_per_day, "calls of /cgi-bin/token a day")
+      ->check(any_count)
+      ->capture_default_str();
   cli.add_option("--quality", settings.jpeg_quality, "quality of the JPEGs, 1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   cli.add_option("--seed", settings.seed, "seed of tokens, latencies and faults")->capture_default_str();
-  cli.add_option("--fault", settings.faults,
-                 "a fault as JSON, as POST /sim/faults takes it; may be given several times")
-      ->delimiter('\0')
-      ->take_all();
+  cli.add_option_function<std::vector<std::string>>(
+         "--fault", for_each("--fault", read_fault),
+         "a fault as JSON, as POST /sim/faults takes it; may be given several "
+         "times")
+      ->allow_extra_args(false);
   cli.add_flag("--exit-with-parent", out.exit_with_parent, "end when the process that started this one ends");
   try {
     cli.parse(argc, argv);

@@ -39,16 +39,20 @@ bool read_whole(const json::object& fields, std::string_view name, int64_t min, 
   return true;
 }
 
+json::object by_code(const std::map<int, uint64_t>& counts) {
+  json::object out;
+  for (const auto& [code, count] : counts) out[std::to_string(code)] = count;
+  return out;
+}
+
 json::object state_of(app_state& app, int64_t now_us) {
   auto& counts = app.counts;
-  json::object refused;
-  for (const auto& [code, count] : counts.refused) refused[std::to_string(code)] = count;
   const auto& issued = app.tokens.issued();
   return {{"appid", app.settings.appid},
           {"calls", counts.arrivals.total()},
           {"charged", counts.charged.total()},
           {"images", counts.images},
-          {"refused", refused},
+          {"refused", by_code(counts.refused)},
           {"last_60s", counts.arrivals.in_last_minute(now_us)},
           {"busiest_60s", counts.arrivals.busiest()},
           {"charged_last_60s", counts.charged.in_last_minute(now_us)},
@@ -76,15 +80,18 @@ sim_answer control_api::show_state(int64_t now_us) {
   json::array apps;
   for (auto& app : state_.apps) apps.emplace_back(state_of(app, now_us));
   const auto& live = state_.live;
-  return plain(
-      200, json::object{
-               {"apps", apps},
-               {"limit",
-                {{"per_minute", live.limit_per_minute}, {"per_day", live.limit_per_day}, {"code", live.limit_code}}},
-               {"latency", {{"min_ms", live.latency_min_ms}, {"max_ms", live.latency_max_ms}}},
-               {"faults", state_.faults.list()},
-               {"fault_hits", state_.faults.hits()},
-               {"connections", {{"open", state_.connections_open}, {"accepted", state_.connections_accepted}}}});
+  json::object limit{{"per_minute", live.limit_per_minute}, {"per_day", live.limit_per_day}, {"code", live.limit_code}};
+  json::object latency{{"min_ms", live.latency_min_ms}, {"max_ms", live.latency_max_ms}};
+  json::object connections{{"open", state_.connections_open},
+                           {"open_max", state_.connections_open_max},
+                           {"accepted", state_.connections_accepted}};
+  return plain(200, json::object{{"apps", apps},
+                                 {"refused_without_app", by_code(state_.refused_without_app)},
+                                 {"limit", limit},
+                                 {"latency", latency},
+                                 {"faults", state_.faults.list()},
+                                 {"fault_hits", state_.faults.hits()},
+                                 {"connections", connections}});
 }
 
 sim_answer control_api::show_scenes(const sim_request& request) const {

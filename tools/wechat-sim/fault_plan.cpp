@@ -98,6 +98,13 @@ std::variant<fault, std::string> fault_plan::parse(const json::object& fields) {
   return out;
 }
 
+std::variant<fault, std::string> fault_plan::parse_text(std::string_view text) {
+  boost::system::error_code failed;
+  auto parsed = json::parse(text, failed);
+  if (failed || !parsed.is_object()) return std::string{R"(a fault is a JSON object, such as {"kind":"reset"})"};
+  return parse(parsed.get_object());
+}
+
 bool fault_plan::add(fault f) {
   if (faults_.size() == faults_max) return false;
   faults_.push_back(std::move(f));

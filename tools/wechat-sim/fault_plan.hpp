@@ -59,6 +59,7 @@ public:
 
   /// Reads a fault from JSON, or says what is wrong with it.
   static std::variant<fault, std::string> parse(const boost::json::object& fields);
+  static std::variant<fault, std::string> parse_text(std::string_view text);
 
   /// False if there are too many already.
   bool add(fault f);

@@ -1,6 +1,8 @@
 #include "tools/wechat-sim/http_server.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -40,12 +42,38 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-sim_answer too_large() {
-  return {413, "text/plain", std::make_shared<const std::string>("the request is too large\n")};
-}
+/// Counts a connection for as long as it is there.
+class presence {
+public:
+  presence(sim_core& core, std::shared_ptr<std::size_t> open)
+      : core_(core)
+      , open_(std::move(open)) {
+    ++*open_;
+    core_.connection_opened();
+  }
+  ~presence() {
+    --*open_;
+    core_.connection_closed();
+  }
+  presence(const presence&) = delete;
+  presence& operator=(const presence&) = delete;
 
-sim_answer malformed() {
-  return {400, "text/plain", std::make_shared<const std::string>("this is not HTTP/1.1\n")};
+private:
+  sim_core& core_;
+  std::shared_ptr<std::size_t> open_;
+};
+
+/// What to say to a client whose request cannot be read; nothing if the client just left.
+std::optional<sim_answer> complaint(const boost::system::error_code& failed) {
+  auto text = [](unsigned status, const char* what) {
+    return sim_answer{status, "text/plain", std::make_shared<const std::string>(what)};
+  };
+  if (failed == http::error::body_limit || failed == http::error::header_limit)
+    return text(413, "the request is too large\n");
+  bool left = failed == http::error::end_of_stream || failed == http::error::partial_message;
+  bool not_http = failed.category() == http::make_error_code(http::error::bad_method).category();
+  if (not_http && !left) return text(400, "this is not HTTP/1.1\n");
+  return std::nullopt;
 }
 
 } // namespace
@@ -84,7 +112,7 @@ net::awaitable<void> http_server::accept() {
       co_await timer.async_wait(no_throw);
       continue;
     }
-    if (open_ == connections_max) continue;
+    if (*open_ == connections_max) continue;
     boost::system::error_code ignored;
     peer.set_option(net::ip::tcp::no_delay{true}, ignored);
     net::co_spawn(io_, serve(std::move(peer)), net::detached);
@@ -92,16 +120,7 @@ net::awaitable<void> http_server::accept() {
 }
 
 net::awaitable<void> http_server::serve(socket peer) {
-  struct presence {
-    explicit presence(http_server& s)
-        : server(s) {
-      ++server.open_, server.core_.connection_opened();
-    }
-    ~presence() { --server.open_, server.core_.connection_closed(); }
-    presence(const presence&) = delete;
-    presence& operator=(const presence&) = delete;
-    http_server& server;
-  } here{*this};
+  presence here{core_, open_};
   beast::tcp_stream stream{std::move(peer)};
   beast::flat_buffer buffer{head_bytes_max + body_bytes_max};
   bool more = true;
@@ -111,16 +130,10 @@ net::awaitable<void> http_server::serve(socket peer) {
     parser.body_limit(body_bytes_max);
     stream.expires_after(std::chrono::milliseconds{idle_ms});
     auto [failed, size] = co_await http::async_read(stream, buffer, parser, no_throw);
-    if (failed == http::error::body_limit || failed == http::error::header_limit) {
-      co_await deliver(stream, too_large(), false);
+    if (failed) {
+      if (auto answer = complaint(failed)) co_await deliver(stream, *answer, false);
       break;
     }
-    if (failed && failed.category() == http::make_error_code(http::error::bad_method).category() &&
-        failed != http::error::end_of_stream && failed != http::error::partial_message) {
-      co_await deliver(stream, malformed(), false);
-      break;
-    }
-    if (failed) break;
     const auto& request = parser.get();
     auto target = view(request.target());
     auto path = target.substr(0, target.find('?'));

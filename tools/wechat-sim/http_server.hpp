@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +23,7 @@ public:
   /// How long a black hole holds a connection whose client does not give up.
   static constexpr int64_t silence_ms = 600'000;
 
+  /// `core` must outlive `io`, whose end ends the connections.
   http_server(boost::asio::io_context& io, sim_core& core)
       : io_(io)
       , core_(core)
@@ -41,7 +43,8 @@ private:
   boost::asio::io_context& io_;
   sim_core& core_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  std::size_t open_ = 0;
+  /// Shared with the connections, which may outlive the server.
+  std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);
 };
 
 } // namespace qrwell::sim

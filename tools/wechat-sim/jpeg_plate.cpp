@@ -1,8 +1,7 @@
 #include "tools/wechat-sim/jpeg_plate.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <stdexcept>
+#include <new>
 
 #include "tools/wechat-sim/jpeg_encoder.hpp"
 
@@ -125,7 +124,7 @@ void jpeg_plate::encode_looks(const code_art& art, rgb line, rgb logo, int quali
 }
 
 void jpeg_plate::cut(std::string_view encoded, int width) {
-  if (encoded.empty()) throw std::runtime_error("libjpeg could not encode the plate of a code: out of memory");
+  if (encoded.empty()) throw std::bad_alloc{};
   // Segments up to the scan: the JFIF one goes before the comment, the tables after it.
   std::size_t at = 2;
   head_ = encoded.substr(0, at);
@@ -154,8 +153,7 @@ void jpeg_plate::cut(std::string_view encoded, int width) {
   size_max_ = head_.size() + tables_.size() + 2 * blocks_.size() + 2;
   for (const auto& part : blocks_) {
     std::size_t widest = 0;
-    for (uint32_t i = 0; i < 1U << part.dashes.size(); ++i)
-      widest = std::max(widest, look(part.first_look + i).size());
+    for (uint32_t i = 0; i < 1U << part.dashes.size(); ++i) widest = std::max(widest, look(part.first_look + i).size());
     size_max_ += widest;
   }
 }

@@ -1,7 +1,6 @@
 #include "tools/wechat-sim/png_plate.hpp"
 
-#include <stdexcept>
-#include <vector>
+#include <new>
 
 #include <zlib.h>
 
@@ -57,7 +56,7 @@ std::string deflate_whole(std::string_view raw) {
   std::string out(size, '\0');
   if (compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(raw.data()), raw.size(),
                 9) != Z_OK)
-    throw std::runtime_error("zlib could not compress the plate of a code: out of memory");
+    throw std::bad_alloc{};
   out.resize(size);
   return out;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "tools/wechat-sim/control_api.hpp"
 #include "tools/wechat-sim/sim_answer.hpp"
@@ -13,7 +15,6 @@ namespace qrwell::sim {
 /// A simulated WeChat without sockets, threads or clocks: a request and a time go in, an answer comes out.
 class sim_core {
 public:
-  /// Throws std::invalid_argument, with a sentence, if a fault of the settings is none.
   explicit sim_core(sim_settings settings)
       : state_(std::move(settings))
       , wechat_(state_)
@@ -27,7 +28,10 @@ public:
   }
 
   /// For the shell, which counts connections.
-  void connection_opened() { ++state_.connections_open, ++state_.connections_accepted; }
+  void connection_opened() {
+    ++state_.connections_accepted;
+    state_.connections_open_max = std::max(state_.connections_open_max, ++state_.connections_open);
+  }
   void connection_closed() { --state_.connections_open; }
 
 private:

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/wechat-sim/fault_plan.hpp"
 #include "tools/wechat-sim/token_desk.hpp"
 
 namespace qrwell::sim {
@@ -31,8 +32,8 @@ struct sim_settings {
   token_rules tokens;
   int jpeg_quality = 80;
   uint64_t seed = 1;
-  /// Faults from the start, each a JSON object as POST /sim/faults takes it.
-  std::vector<std::string> faults;
+  /// In force from the start; at most fault_plan::faults_max of them.
+  std::vector<fault> faults;
 };
 
 } // namespace qrwell::sim

@@ -1,14 +1,11 @@
 #include "tools/wechat-sim/sim_state.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace qrwell::sim {
-
-namespace json = boost::json;
 
 void served_scenes::add(served_scene scene) {
   bytes_ += scene.body->size();
@@ -56,6 +53,8 @@ void sim_state::reset(bool tokens) {
   faults.forget_hits();
   add_initial_faults();
   scenes.clear();
+  refused_without_app.clear();
+  connections_open_max = connections_open;
   for (auto& app : apps) {
     if (tokens) app.tokens = token_desk{initial.tokens, random()};
     app.counts = {};
@@ -63,14 +62,7 @@ void sim_state::reset(bool tokens) {
 }
 
 void sim_state::add_initial_faults() {
-  for (const auto& text : initial.faults) {
-    boost::system::error_code error;
-    auto parsed = json::parse(text, error);
-    if (error || !parsed.is_object()) throw std::invalid_argument("fault: not a JSON object: " + text);
-    auto result = fault_plan::parse(parsed.get_object());
-    if (auto* problem = std::get_if<std::string>(&result)) throw std::invalid_argument("fault: " + *problem);
-    if (!faults.add(std::get<fault>(std::move(result)))) throw std::invalid_argument("fault: too many");
-  }
+  for (const auto& f : initial.faults) faults.add(f);
 }
 
 app_state sim_state::fresh_app(const app_settings& settings) {

@@ -90,7 +90,10 @@ struct sim_state {
   image_press press;
   std::mt19937_64 random;
   served_scenes scenes;
+  /// Errors to calls that named no app or token of ours.
+  std::map<int, uint64_t> refused_without_app;
   uint64_t connections_open = 0;
+  uint64_t connections_open_max = 0;
   uint64_t connections_accepted = 0;
 
 private:
