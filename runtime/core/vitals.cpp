@@ -1,5 +1,7 @@
 #include "runtime/core/vitals.hpp"
 
+#include "messages/errors.hpp"
+
 namespace qrwell {
 
 actor_vital vitals::snapshot() const {
@@ -8,8 +10,6 @@ actor_vital vitals::snapshot() const {
   out.name = name;
   out.pool = pool;
   out.started_ms = started_ms;
-  // Answers to requests leave the mailbox without passing a handler, so `taken` may lag for good: what an idle actor
-  // shows is nothing waiting.
   auto in = enqueued.load(std::memory_order_relaxed);
   auto gone = taken.load(std::memory_order_relaxed);
   out.handled = handled.load(std::memory_order_relaxed);
@@ -19,13 +19,24 @@ actor_vital vitals::snapshot() const {
     out.busy = true;
     auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     out.busy_for_ms = now > since ? static_cast<uint64_t>(now - since) / 1'000'000 : 0;
-    out.mailbox = in > gone ? in - gone : 0;
   }
+  auto inside = out.busy ? 1u : 0u; // the message being handled does not wait any more
+  out.mailbox = in > gone + inside ? in - gone - inside : 0;
   out.restarts = restarts.load(std::memory_order_relaxed);
   out.alive = alive.load(std::memory_order_relaxed);
   std::lock_guard lock(failure_mutex);
   out.last_failure = last_failure;
   return out;
+}
+
+caf::error error_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return fail(ec::internal, std::string("an exception left a handler: ") + e.what());
+  } catch (...) {
+    return fail(ec::internal, "an unknown exception left a handler");
+  }
 }
 
 vitals_ptr vitals_registry::enroll(std::string kind, std::string name, std::string pool) {

@@ -58,7 +58,6 @@ public:
   handling(vitals* v, const char* message) noexcept
       : vitals_(v) {
     if (!v) return;
-    v->taken.fetch_add(1, std::memory_order_relaxed);
     v->message.store(message, std::memory_order_relaxed);
     v->busy_since_ns.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
   }
@@ -92,6 +91,9 @@ struct watched_handler<F, R (F::*)(Args...) const> {
 
 } // namespace detail
 
+/// The reason of an actor that died of an exception.
+caf::error error_of(const std::exception_ptr& thrown);
+
 /// Wraps a handler: `watch(v, "bind_batch", [=](const bind_batch& b) { ... })`. `message` must be a literal.
 template <class F>
 auto watch(vitals_ptr v, const char* message, F f) {
@@ -120,10 +122,22 @@ public:
     super::enqueue(std::move(what), host);
   }
 
+  /// Every message that leaves the mailbox passes here, answers to requests too.
+  caf::invoke_message_result consume(caf::mailbox_element& x) override {
+    auto result = super::consume(x);
+    if (result != caf::invoke_message_result::skipped)
+      if (auto* v = raw_.load(std::memory_order_relaxed)) v->taken.fetch_add(1, std::memory_order_relaxed);
+    return result;
+  }
+  using super::consume;
+
   /// Called first by the behavior function.
   void set_vitals(const vitals_ptr& v) {
     std::atomic_store(&vitals_, v);
     raw_.store(v.get(), std::memory_order_release);
+    // CAF's own handlers print to stderr; ours make the reason of the death, which supervision logs.
+    this->set_exception_handler([](std::exception_ptr& thrown) { return error_of(thrown); });
+    this->set_default_handler(caf::drop);
   }
 
 private:

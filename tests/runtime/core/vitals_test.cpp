@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(handled_messages_are_counted_and_death_shows) {
   auto seen = registry.snapshot().at(0);
   BOOST_TEST(seen.handled == 1u);
   BOOST_TEST(seen.message == "status_query");
+  BOOST_TEST(seen.mailbox == 0u);
   BOOST_TEST(!seen.busy);
   BOOST_TEST(seen.alive);
   caf::anon_send_exit(actor, caf::exit_reason::kill);

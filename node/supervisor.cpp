@@ -1,0 +1,145 @@
+#include "node/supervisor.hpp"
+
+#include "messages/errors.hpp"
+#include "runtime/core/stand_in.hpp"
+
+#include <caf/all.hpp>
+
+#include <condition_variable>
+#include <mutex>
+
+namespace qrwell {
+namespace {
+
+using start_atom = caf::atom_constant<caf::atom("start")>;
+
+struct child {
+  supervised what;
+  caf::actor address; ///< the stand-in
+  caf::actor present;
+  uint32_t failures = 0;
+  caf::actor_clock::time_point started{};
+};
+
+constexpr auto peace = std::chrono::minutes(10);
+
+} // namespace
+
+int64_t restart_delay_ms(uint32_t failures) {
+  return std::min<int64_t>(60'000, int64_t{1'000} << std::min(failures - 1, 10u));
+}
+
+struct supervisor::shared : std::enable_shared_from_this<supervisor::shared> {
+  shared(caf::actor_system& s, std::shared_ptr<vitals_registry> r, std::function<void(std::string)> stop)
+      : sys(s)
+      , registry(std::move(r))
+      , stop_node(std::move(stop)) {}
+
+  caf::actor_system& sys;
+  std::shared_ptr<vitals_registry> registry;
+  std::function<void(std::string)> stop_node;
+  caf::actor watcher;
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::vector<child> children;
+  bool stopping = false;
+
+  // Under the lock.
+  void start(child& c) {
+    c.present = c.what.start();
+    c.started = sys.clock().now();
+    caf::anon_send(watcher, start_atom::value, c.present);
+    static_cast<stand_in*>(caf::actor_cast<caf::abstract_actor*>(c.address))->point_to(c.present);
+  }
+
+  // The watcher's: somebody died.
+  void on_down(caf::event_based_actor* self, const caf::down_msg& down) {
+    std::unique_lock lock(mutex);
+    for (size_t i = 0; i < children.size(); ++i) {
+      auto& c = children[i];
+      if (!c.present || c.present->address() != down.source) continue;
+      c.present = nullptr;
+      static_cast<stand_in*>(caf::actor_cast<caf::abstract_actor*>(c.address))->point_to({});
+      ended.notify_all();
+      if (stopping || down.reason == caf::exit_reason::user_shutdown) return;
+      auto reason = down.reason ? sys.render(down.reason) : std::string("it ended without a reason");
+      registry->note_failure(c.what.kind, c.what.name, reason);
+      if (c.what.rule == on_death::stop_node) {
+        auto text = c.what.kind + " " + c.what.name + " died: " + reason;
+        lock.unlock();
+        stop_node(text);
+        return;
+      }
+      c.failures = self->clock().now() - c.started > peace ? 1 : c.failures + 1;
+      self->delayed_send(self, std::chrono::milliseconds(restart_delay_ms(c.failures)), start_atom::value, uint64_t{i});
+      return;
+    }
+  }
+
+  void restart(size_t index) {
+    std::lock_guard lock(mutex);
+    if (!stopping && !children[index].present) start(children[index]);
+  }
+};
+
+supervisor::supervisor(caf::actor_system& sys, std::shared_ptr<vitals_registry> registry,
+                       std::function<void(std::string)> stop_node)
+    : shared_(std::make_shared<shared>(sys, std::move(registry), std::move(stop_node))) {
+  auto* raw = shared_.get();
+  auto keep = std::weak_ptr<shared>(shared_);
+  shared_->watcher = sys.spawn<caf::hidden>([raw, keep](caf::event_based_actor* self) -> caf::behavior {
+    self->set_down_handler([self, raw, keep](caf::down_msg& down) {
+      if (auto alive = keep.lock()) raw->on_down(self, down);
+    });
+    return {
+        [self](start_atom, const caf::actor& born) { self->monitor(born); },
+        [raw, keep](start_atom, uint64_t index) {
+          if (auto alive = keep.lock()) raw->restart(index);
+        },
+    };
+  });
+}
+
+supervisor::~supervisor() {
+  stop(0);
+  caf::anon_send_exit(shared_->watcher, caf::exit_reason::kill);
+}
+
+caf::actor supervisor::add(supervised what) {
+  std::lock_guard lock(shared_->mutex);
+  child c{std::move(what), stand_in::make(shared_->sys), {}, 0, {}};
+  shared_->children.push_back(std::move(c));
+  shared_->start(shared_->children.back());
+  return shared_->children.back().address;
+}
+
+bool supervisor::stop_one(const std::string& kind, const std::string& name, int64_t patience_ms) {
+  std::unique_lock lock(shared_->mutex);
+  auto find = [&]() -> child* {
+    for (auto& c : shared_->children)
+      if (c.what.kind == kind && c.what.name == name) return &c;
+    return nullptr;
+  };
+  auto* c = find();
+  if (!c || !c->present) return true;
+  caf::anon_send_exit(c->present, caf::exit_reason::user_shutdown);
+  return shared_->ended.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return !find()->present; });
+}
+
+void supervisor::stop(int64_t patience_ms) {
+  std::unique_lock lock(shared_->mutex);
+  shared_->stopping = true;
+  for (auto it = shared_->children.rbegin(); it != shared_->children.rend(); ++it)
+    if (it->present) caf::anon_send_exit(it->present, caf::exit_reason::user_shutdown);
+  shared_->ended.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] {
+    return std::none_of(shared_->children.begin(), shared_->children.end(),
+                        [](const child& c) { return static_cast<bool>(c.present); });
+  });
+  for (auto& c : shared_->children) {
+    if (c.present) caf::anon_send_exit(c.present, caf::exit_reason::kill);
+    c.what.start = nullptr; // what it captured may hold addresses of the others
+    static_cast<stand_in*>(caf::actor_cast<caf::abstract_actor*>(c.address))->point_to({});
+  }
+}
+
+} // namespace qrwell
