@@ -1,0 +1,79 @@
+#include "actors/scan_server/scan_server.hpp"
+
+#include "messages/errors.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace qrwell {
+namespace {
+
+/// What the handlers share: the way from effects to messages.
+struct shell {
+  watched<scan_server_actor, scan_server_state>* self;
+  scan_server_config cfg;
+  wall_clock wall;
+  store_reader_actor reader;
+  scan_recorder_actor recorder;
+
+  scene_desk::sink_id sink_of_sender() const {
+    auto sink = caf::actor_cast<answer_sink>(self->current_sender());
+    auto& sinks = self->state.sinks;
+    for (size_t i = 0; i < sinks.size(); ++i)
+      if (sinks[i] == sink) return static_cast<scene_desk::sink_id>(i);
+    sinks.push_back(sink);
+    return static_cast<scene_desk::sink_id>(sinks.size() - 1);
+  }
+
+  void carry_out(scene_desk::effects fx) const {
+    if (!fx.ask.ids.empty()) look_up(std::move(fx.ask));
+    for (auto& [sink, hot] : fx.hot) self->send(self->state.sinks[sink], std::move(hot));
+    for (auto& [sink, answers] : fx.answers) self->send(self->state.sinks[sink], std::move(answers));
+    if (!fx.seen.scans.empty()) self->send(recorder, std::move(fx.seen));
+  }
+
+  void look_up(scene_query asked) const {
+    auto& desk = *self->state.desk;
+    self->request(reader, std::chrono::milliseconds(cfg.store_timeout_ms), asked)
+        .then([this_ = *this, asked,
+               &desk](const scene_answer& found) { this_.carry_out(desk.resolved(asked, found, this_.wall())); },
+              [this_ = *this, asked, &desk](const caf::error& why) { this_.carry_out(desk.not_resolved(asked, why)); });
+  }
+
+  void serve(const http_batch& batch) const {
+    carry_out(self->state.desk->serve(sink_of_sender(), batch, mono_ms(self), wall()));
+  }
+
+  void forget(const scenes_changed& changed) const {
+    self->state.desk->forget(changed);
+    for (const auto& sink : self->state.sinks) self->send(sink, changed);
+  }
+
+  actor_status status() const {
+    const auto& desk = *self->state.desk;
+    const auto& n = desk.totals();
+    boost::json::object facts{{"scans", n.scans},          {"cache_hits", n.hits},   {"looked_up", n.looked_up},
+                              {"unknown", n.unknown},      {"forged", n.forged},     {"revoked", n.revoked},
+                              {"expired", n.expired},      {"refused", n.refused},   {"failed", n.failed},
+                              {"waiting", desk.waiting()}, {"cached", desk.cached()}};
+    return {"scan_server", "scan_server", desk.store_problem(), boost::json::serialize(facts)};
+  }
+};
+
+} // namespace
+
+scan_server_actor::behavior_type scan_server(watched<scan_server_actor, scan_server_state>* self, vitals_ptr v,
+                                             scan_server_config cfg, std::shared_ptr<const mac_keys> keys,
+                                             wall_clock wall, store_reader_actor reader, scan_recorder_actor recorder) {
+  self->set_vitals(v);
+  self->state.desk.emplace(cfg, std::move(keys));
+  shell sh{self, cfg, std::move(wall), std::move(reader), std::move(recorder)};
+  return {
+      watch(v, "scenes_changed", [sh](const scenes_changed& changed) { sh.forget(changed); }),
+      watch(v, "tick", [](tick) {}),
+      watch(v, "http_batch", [sh](const http_batch& batch) { sh.serve(batch); }),
+      watch(v, "status_query", [sh](status_query) -> actor_status { return sh.status(); }),
+  };
+}
+
+} // namespace qrwell

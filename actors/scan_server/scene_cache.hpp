@@ -1,0 +1,45 @@
+#pragma once
+
+#include "messages/scan.hpp"
+
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace qrwell {
+
+/// Bounded cache of scenes that keeps what is asked for often: an entry begins on probation and is protected from its
+/// second use on (segmented LRU; Karedla, Love, Wherry 1994), so that a walk over many ids does not push the frequent
+/// ones out. Holds only what exists: "unknown" is never remembered, because the next bind may make it known.
+class scene_cache {
+public:
+  explicit scene_cache(size_t entries_max)
+      : entries_max_(entries_max)
+      , protected_max_(entries_max * 4 / 5) {}
+
+  struct hit {
+    const scene* found = nullptr;
+    bool frequent = false; ///< it was used before
+  };
+
+  hit find(std::string_view id);
+  void put(scene entry);
+  void forget(std::string_view id);
+  size_t size() const noexcept { return index_.size(); }
+
+private:
+  struct node {
+    scene value;
+    bool is_protected = false;
+  };
+  using segment = std::list<node>;
+
+  void shrink();
+
+  size_t entries_max_, protected_max_;
+  segment probation_, protected_;                                 ///< newest first
+  std::unordered_map<std::string_view, segment::iterator> index_; ///< keys point into the nodes
+};
+
+} // namespace qrwell

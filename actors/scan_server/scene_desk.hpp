@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/scan_server/scene_cache.hpp"
+#include "messages/http.hpp"
+#include "messages/scan.hpp"
+#include "runtime/http/answer.hpp"
+#include "runtime/ids/code_id.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace qrwell {
+
+struct scan_server_config {
+  size_t cache_entries_max = 1'000'000; ///< scenes; about 400 bytes each
+  size_t waiting_max = 8'192;           ///< requests that wait for the store; past it 503
+  uint32_t foreign_ids_per_s_max = 500; ///< look-ups of ids that no key of ours made; past it 503
+  uint32_t store_timeout_ms = 1'500;
+  uint32_t retry_after_s = 1;
+};
+
+caf::error validate(const scan_server_config& cfg);
+
+/// What a scan finds (promise P6): "unknown" only when the MAC is wrong under a key of ours, or when the store was
+/// asked and has no such row; everything else that fails is a 503. One look-up per id, however many wait for it.
+class scene_desk {
+public:
+  using sink_id = uint32_t; ///< a front end, numbered by the shell
+
+  struct effects {
+    std::map<sink_id, http_answers> answers;
+    std::map<sink_id, hot_scenes> hot; ///< sent before the answers are
+    scene_query ask;                   ///< for the store; empty: nothing to ask
+    scans_seen seen;
+  };
+
+  scene_desk(scan_server_config cfg, std::shared_ptr<const mac_keys> keys)
+      : cfg_(cfg)
+      , keys_(std::move(keys))
+      , cache_(cfg.cache_entries_max) {}
+
+  effects serve(sink_id sink, const http_batch& batch, int64_t mono_ms, int64_t wall_ms);
+  effects resolved(const scene_query& asked, const scene_answer& answer, int64_t wall_ms);
+  effects not_resolved(const scene_query& asked, const caf::error& why);
+  void forget(const scenes_changed& changed);
+
+  struct counts {
+    uint64_t scans = 0, hits = 0, looked_up = 0, unknown = 0, forged = 0, revoked = 0, expired = 0, refused = 0,
+             failed = 0;
+  };
+  const counts& totals() const noexcept { return counts_; }
+  size_t waiting() const noexcept { return waiting_; }
+  size_t cached() const noexcept { return cache_.size(); }
+  const std::string& store_problem() const noexcept { return store_problem_; }
+
+private:
+  struct waiter {
+    sink_id sink = 0;
+    http_place at;
+    uint32_t launch = 0;
+    bool head = false;
+    std::string request_id;
+  };
+  struct under_way {
+    std::vector<waiter> waiters;
+    bool changed = false; ///< while it was looked up: what comes back may be old and is not kept
+  };
+  class writers;
+
+  void answer(writers& out, effects& fx, const waiter& who, const scene& found, int64_t wall_ms, bool frequent);
+  void refuse(writers& out, const waiter& who, ec code, std::string detail, uint32_t retry_after_s = 0);
+  bool foreign_id_allowed(int64_t mono_ms);
+
+  scan_server_config cfg_;
+  std::shared_ptr<const mac_keys> keys_;
+  scene_cache cache_;
+  std::unordered_map<std::string, under_way> looking_up_;
+  size_t waiting_ = 0;
+  double foreign_tokens_ = 0;
+  int64_t foreign_at_ms_ = -1;
+  std::string store_problem_;
+  counts counts_;
+};
+
+} // namespace qrwell

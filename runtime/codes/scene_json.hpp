@@ -1,0 +1,13 @@
+#pragma once
+
+#include "messages/scan.hpp"
+
+#include <string>
+
+namespace qrwell {
+
+/// What a scan answers: `{"path", "query", "url", "version"}`. `query` in the form in which it was sent, null if there
+/// was none; `url` is the path with the percent-encoded query, ready for wx.redirectTo.
+std::string scene_json(const scene& found);
+
+} // namespace qrwell

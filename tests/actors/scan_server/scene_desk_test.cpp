@@ -1,0 +1,186 @@
+#include "actors/scan_server/scene_desk.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace qrwell;
+
+namespace {
+
+struct fixture {
+  std::shared_ptr<const mac_keys> keys =
+      std::make_shared<const mac_keys>(mac_keys::from({{'q', secret(std::string(32, 'b')), {}}}));
+  scan_server_config cfg;
+  std::optional<scene_desk> desk_;
+  uint32_t number = 0;
+
+  scene_desk& desk() {
+    if (!desk_) desk_.emplace(cfg, keys);
+    return *desk_;
+  }
+
+  http_batch scan(const std::string& id, const std::string& more = "") {
+    http_request request;
+    request.at = {1, number++};
+    request.target = "/v1/scenes/" + id + more;
+    return {{request}};
+  }
+
+  scene bound(const std::string& id, uint32_t version = 1) {
+    return {id, code_state::bound, version, "pages/house/detail", R"({"id":7})", 0};
+  }
+
+  std::string fresh() { return keys->mint(1'800'000'000'000); }
+};
+
+std::string text(const scene_desk::effects& fx) {
+  std::string all;
+  for (const auto& [sink, answers] : fx.answers) all += answers.arena;
+  return all;
+}
+
+bool says(const scene_desk::effects& fx, std::string_view what) {
+  return text(fx).find(what) != std::string::npos;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(scene_desk_suite, fixture)
+
+BOOST_AUTO_TEST_CASE(a_bound_code_says_where_to_go_and_is_counted) {
+  auto id = fresh();
+  auto asked = desk().serve(0, scan(id, "?launch=1047"), 0, 0);
+  BOOST_TEST(asked.answers.empty());
+  BOOST_REQUIRE(asked.ask.ids.size() == 1u);
+  auto fx = desk().resolved(asked.ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(says(fx, "HTTP/1.1 200"));
+  BOOST_TEST(says(fx, R"({"path":"pages/house/detail","query":{"id":7},"url":"pages/house/detail?id=7","version":1})"));
+  BOOST_REQUIRE(fx.seen.scans.size() == 1u);
+  BOOST_TEST((fx.seen.scans[0] == scan_count{id, 1047, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(the_second_scan_needs_no_store_and_the_third_may_be_kept_by_the_front_end) {
+  auto id = fresh();
+  desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{bound(id)}, 0}, 0);
+  auto second = desk().serve(0, scan(id), 0, 0);
+  BOOST_TEST(second.ask.ids.empty());
+  BOOST_TEST(says(second, "200"));
+  BOOST_TEST(second.hot.empty());
+  auto third = desk().serve(0, scan(id), 0, 0);
+  BOOST_REQUIRE(third.hot.size() == 1u);
+  BOOST_TEST(third.hot.at(0).scenes.at(0).id == id);
+  BOOST_TEST(third.hot.at(0).scenes.at(0).answer.find("HTTP/1.1 200") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(however_many_wait_the_store_is_asked_once) {
+  auto id = fresh();
+  auto first = desk().serve(0, scan(id), 0, 0);
+  for (int i = 0; i < 99; ++i) BOOST_TEST(desk().serve(1, scan(id), 0, 0).ask.ids.empty());
+  BOOST_TEST(desk().waiting() == 100u);
+  auto fx = desk().resolved(first.ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(fx.answers.at(0).answers.size() == 1u);
+  BOOST_TEST(fx.answers.at(1).answers.size() == 99u);
+  BOOST_TEST(desk().waiting() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_forged_id_is_unknown_without_asking) {
+  auto id = fresh();
+  id.back() = id.back() == 'x' ? 'y' : 'x';
+  auto fx = desk().serve(0, scan(id), 0, 0);
+  BOOST_TEST(fx.ask.ids.empty());
+  BOOST_TEST(says(fx, "404"));
+  BOOST_TEST(says(fx, "unknown_code"));
+}
+
+BOOST_AUTO_TEST_CASE(p6_an_id_of_a_strange_key_is_asked_and_past_the_rate_it_is_503_not_404) {
+  cfg.foreign_ids_per_s_max = 2;
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST(desk().serve(0, scan("zzzzzzzzzzzzzzzzzzz" + std::to_string(i)), 0, 0).ask.ids.size() == 1u);
+  auto third = desk().serve(0, scan("zzzzzzzzzzzzzzzzzzz3"), 0, 0);
+  BOOST_TEST(third.ask.ids.empty());
+  BOOST_TEST(says(third, "503"));
+  BOOST_TEST(says(third, "Retry-After: 1"));
+  BOOST_TEST(desk().serve(0, scan("zzzzzzzzzzzzzzzzzzz4"), 500, 500).ask.ids.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(p6_a_store_that_does_not_answer_is_503_not_404) {
+  auto id = fresh();
+  auto asked = desk().serve(0, scan(id), 0, 0);
+  auto fx = desk().not_resolved(asked.ask, fail(ec::timeout, "slow"));
+  BOOST_TEST(says(fx, "503"));
+  BOOST_TEST(says(fx, "Retry-After"));
+  BOOST_TEST(!desk().store_problem().empty());
+  BOOST_TEST(desk().serve(0, scan(id), 0, 0).ask.ids.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(p6_unknown_is_never_remembered) {
+  auto id = fresh();
+  auto stocked = bound(id);
+  stocked.state = code_state::stocked;
+  BOOST_TEST(says(desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{}, 0}, 0), "404"));
+  BOOST_TEST(says(desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{stocked}, 0}, 0), "404"));
+  auto again = desk().serve(0, scan(id), 0, 0);
+  BOOST_REQUIRE(again.ask.ids.size() == 1u);
+  BOOST_TEST(says(desk().resolved(again.ask, {{bound(id)}, 0}, 0), "200"));
+}
+
+BOOST_AUTO_TEST_CASE(revoked_and_expired_are_told_apart) {
+  auto revoked = bound(fresh());
+  revoked.state = code_state::revoked;
+  BOOST_TEST(says(desk().resolved(desk().serve(0, scan(revoked.id), 0, 0).ask, {{revoked}, 0}, 0), "\"revoked\""));
+  auto brief = bound(fresh());
+  brief.expires_ms = 1'000;
+  BOOST_TEST(says(desk().resolved(desk().serve(0, scan(brief.id), 0, 0).ask, {{brief}, 0}, 999), "200"));
+  auto late = desk().serve(0, scan(brief.id), 0, 1'000);
+  BOOST_TEST(says(late, "410"));
+  BOOST_TEST(says(late, "\"expired\""));
+  BOOST_TEST(late.seen.scans.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_change_during_a_look_up_is_not_overwritten_by_it) {
+  auto id = fresh();
+  auto asked = desk().serve(0, scan(id), 0, 0);
+  desk().forget({{id}});
+  desk().resolved(asked.ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(desk().serve(0, scan(id), 0, 0).ask.ids.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(p7_waiting_is_bounded) {
+  cfg.waiting_max = 3;
+  for (int i = 0; i < 3; ++i) BOOST_TEST(desk().serve(0, scan(fresh()), 0, 0).answers.empty());
+  BOOST_TEST(says(desk().serve(0, scan(fresh()), 0, 0), "503"));
+}
+
+BOOST_AUTO_TEST_CASE(a_head_request_has_no_body_and_a_bad_path_is_400) {
+  auto id = fresh();
+  auto batch = scan(id);
+  batch.requests[0].method = http_method::head;
+  auto fx = desk().resolved(desk().serve(0, batch, 0, 0).ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(says(fx, "200"));
+  BOOST_TEST(!says(fx, "pages/house"));
+  BOOST_TEST(says(desk().serve(0, scan("%zz"), 0, 0), "400"));
+}
+
+BOOST_AUTO_TEST_CASE(frequent_scenes_survive_a_walk_over_many) {
+  scene_cache cache{100};
+  for (int i = 0; i < 50; ++i) {
+    cache.put(bound("often" + std::to_string(i)));
+    cache.find("often" + std::to_string(i));
+  }
+  for (int i = 0; i < 1'000; ++i) cache.put(bound("once" + std::to_string(i)));
+  BOOST_TEST(cache.size() == 100u);
+  for (int i = 0; i < 50; ++i) BOOST_TEST(cache.find("often" + std::to_string(i)).found != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(the_cache_keeps_the_newer_version_and_forgets_when_told) {
+  scene_cache cache{10};
+  cache.put(bound("a", 5));
+  cache.put(bound("a", 4));
+  BOOST_TEST(cache.find("a").found->version == 5u);
+  cache.put(bound("a", 6));
+  BOOST_TEST(cache.find("a").found->version == 6u);
+  cache.forget("a");
+  BOOST_TEST(cache.find("a").found == nullptr);
+  BOOST_TEST(cache.size() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
