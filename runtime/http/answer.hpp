@@ -16,13 +16,12 @@ using header = std::pair<std::string_view, std::string_view>;
 /// Everything an error answer says beside its status: RFC 9457, and ours.
 struct problem {
   ec code = ec::internal;
-  std::string detail;         ///< what, where, and what to do about it
+  std::string detail = {};    ///< what, where, and what to do about it
   uint32_t retry_after_s = 0; ///< 0: no Retry-After
-  std::string allow;          ///< of a 405
-  int status =
-      0; ///< 0: that of `code`. Else a status of HTTP itself (405, 408, 413, 414, 415, 416, 431, 501, 505, ...)
-  bool close = false;                                 ///< says Connection: close, and the front end closes
-  std::string rate_limit, rate_remaining, rate_reset; ///< RateLimit-* headers; empty: none
+  std::string allow = {};     ///< of a 405
+  int status = 0;     ///< 0: that of `code`; else one of HTTP itself (405, 408, 413, 414, 415, 416, 431, 501, 505)
+  bool close = false; ///< says Connection: close, and the front end closes
+  std::string rate_limit = {}, rate_remaining = {}, rate_reset = {}; ///< RateLimit-* headers; empty: none
 };
 
 /// Renders answers one behind the other into one arena: one message for a whole group.

@@ -1,0 +1,97 @@
+#include "runtime/http/routes.hpp"
+
+namespace qrwell::http {
+namespace {
+
+constexpr unsigned bit(http_method m) {
+  return 1u << static_cast<unsigned>(m);
+}
+constexpr unsigned get = bit(http_method::get) | bit(http_method::head), post = bit(http_method::post),
+                   del = bit(http_method::del);
+
+struct row {
+  std::string_view pattern; ///< * is one segment that is not empty
+  unsigned methods;
+  request_class cls;
+  bool admin_only = false;
+};
+
+// Every call of the API, the most frequent first. A pattern stands once.
+constexpr row table[] = {
+    {"/v1/scenes/*", get, request_class::scan},
+    {"/v1/codes", post, request_class::issue},
+    {"/v1/codes/*", get, request_class::code},
+    {"/v1/codes/*/image", get, request_class::code},
+    {"/v1/pools", get, request_class::admin},
+    {"/v1/pools/*", get, request_class::admin},
+    {"/v1/pools/*/pause", post, request_class::admin},
+    {"/v1/pools/*/resume", post, request_class::admin},
+    {"/v1/pools/*/fill", post, request_class::admin},
+    {"/v1/apps", get, request_class::admin},
+    {"/v1/apps/*/token/refresh", post, request_class::admin},
+    {"/v1/nodes", get, request_class::admin},
+    {"/v1/actors", get, request_class::admin},
+    {"/openapi.json", get, request_class::admin},
+    {"/v1/keys", get | post, request_class::admin, true},
+    {"/v1/keys/*", del, request_class::admin, true},
+    {"/v1/status", get, request_class::admin, true},
+    {"/v1/verify", get | post, request_class::admin, true},
+    {"/healthz", get, request_class::admin, true},
+    {"/readyz", get, request_class::admin, true},
+    {"/version", get, request_class::admin, true},
+    {"/metrics", get, request_class::admin, true},
+    {"/", get, request_class::admin, true},
+};
+
+bool matches(std::string_view pattern, std::string_view path) noexcept {
+  size_t p = 0, t = 0;
+  for (; p < pattern.size(); ++p) {
+    if (pattern[p] != '*') {
+      if (t >= path.size() || path[t] != pattern[p]) return false;
+      ++t;
+      continue;
+    }
+    auto end = std::min(path.find('/', t), path.size());
+    if (end == t) return false;
+    t = end;
+  }
+  return t == path.size();
+}
+
+std::string allow_of(unsigned methods) {
+  std::string out;
+  auto add = [&](http_method m, const char* name) {
+    if (methods & bit(m)) out += name;
+  };
+  add(http_method::get, "GET, ");
+  add(http_method::head, "HEAD, ");
+  add(http_method::post, "POST, ");
+  add(http_method::del, "DELETE, ");
+  return out + "OPTIONS";
+}
+
+} // namespace
+
+std::string_view to_string(request_class c) noexcept {
+  constexpr std::string_view names[request_classes] = {"scan", "issue", "code", "admin"};
+  return names[static_cast<size_t>(c)];
+}
+
+route find_route(listener_kind listener, http_method method, std::string_view path) {
+  route out;
+  if (path == "*") return {route::verdict::wrong_method, request_class::admin, "GET, HEAD, POST, DELETE, OPTIONS"};
+  for (const auto& r : table) {
+    if ((r.admin_only && listener != listener_kind::admin) || !matches(r.pattern, path)) continue;
+    out.cls = r.cls;
+    out.what = r.methods & bit(method) ? route::verdict::found : route::verdict::wrong_method;
+    if (out.what == route::verdict::wrong_method) out.allow = allow_of(r.methods);
+    return out;
+  }
+  return out;
+}
+
+bool is_batch(http_method method, std::string_view path) noexcept {
+  return method == http_method::post && path == "/v1/codes/batch";
+}
+
+} // namespace qrwell::http

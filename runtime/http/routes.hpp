@@ -1,0 +1,38 @@
+#pragma once
+
+#include "messages/http.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace qrwell::http {
+
+/// Who serves a request. Each class has its own queue budget and its own actors, so that a flood of one leaves the
+/// others alone (promise P9).
+enum class request_class : uint8_t { scan, issue, code, admin };
+constexpr size_t request_classes = 4;
+
+std::string_view to_string(request_class c) noexcept;
+
+/// The listener for everyone, and the operator's.
+enum class listener_kind : uint8_t { open, admin };
+
+struct route {
+  enum class verdict : uint8_t {
+    found,
+    unknown_path,
+    wrong_method ///< see `allow`
+  };
+  verdict what = verdict::unknown_path;
+  request_class cls = request_class::admin;
+  std::string allow; ///< of wrong_method, and of every OPTIONS: the value of an Allow header
+};
+
+/// Looks a request up in the one table of the API. `path` is the target without its query, as sent. OPTIONS is always
+/// wrong_method: it is answered with `allow`, without asking anyone.
+route find_route(listener_kind listener, http_method method, std::string_view path);
+
+/// Bodies of these may be as long as a batch.
+bool is_batch(http_method method, std::string_view path) noexcept;
+
+} // namespace qrwell::http
