@@ -40,8 +40,12 @@ ec code_of(const caf::error& err) noexcept {
 std::string render(const caf::error& err) {
   if (!err) return "none";
   auto code = std::string(to_string(code_of(err)));
-  if (err.context().match_elements<std::string>()) return code + ": " + err.context().get_as<std::string>(0);
-  return code;
+  auto sentence = sentence_of(err);
+  return sentence.empty() ? code : code + ": " + sentence;
+}
+
+std::string sentence_of(const caf::error& err) {
+  return err.context().match_elements<std::string>() ? err.context().get_as<std::string>(0) : std::string();
 }
 
 } // namespace qrwell

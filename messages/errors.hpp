@@ -53,6 +53,9 @@ ec code_of(const caf::error& err) noexcept;
 /// "code: sentence", the one way in which errors are shown to people and logs.
 std::string render(const caf::error& err);
 
+/// The sentence alone.
+std::string sentence_of(const caf::error& err);
+
 } // namespace qrwell
 
 CAF_ERROR_CODE_ENUM(qrwell::ec, "qrwell")

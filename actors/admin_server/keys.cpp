@@ -1,0 +1,40 @@
+#include "actors/admin_server/admin_calls.hpp"
+#include "actors/admin_server/key_requests.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace qrwell {
+
+namespace json = boost::json;
+
+void admin_calls::list_keys(const call& c) {
+  self_->request(to_.reader, std::chrono::milliseconds(cfg_.ask_timeout_ms), keys_query{})
+      .then(
+          [v = c.v](const keys_snapshot& keys) {
+            json::array list;
+            for (const auto& key : keys.keys) list.push_back(key_json(key));
+            v->json(200, json::serialize(json::object{{"keys", std::move(list)}}));
+          },
+          [v = c.v](const caf::error& why) { v->refuse(why); });
+}
+
+void admin_calls::add_key(const call& c) {
+  auto fresh = read_new_key(c.v->request.body, wall_());
+  if (!fresh) return c.v->refuse(fresh.error());
+  self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), key_add{std::move(fresh->row), c.actor})
+      .then(
+          [v = c.v, text = std::move(fresh->text)](const api_key& row) {
+            auto out = key_json(row);
+            out["key"] = text.reveal(); // the only time that it is shown
+            v->json(201, json::serialize(out));
+          },
+          [v = c.v](const caf::error& why) { v->refuse(why); });
+}
+
+void admin_calls::revoke_key(const call& c) {
+  self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), key_revoke{c.target.segments[2], c.actor})
+      .then([v = c.v](const api_key& row) { v->json(200, json::serialize(key_json(row))); },
+            [v = c.v](const caf::error& why) { v->refuse(why); });
+}
+
+} // namespace qrwell

@@ -1,0 +1,148 @@
+#include "actors/code_server/code_server.hpp"
+
+#include "actors/code_server/image_answer.hpp"
+#include "runtime/codes/code_json.hpp"
+#include "runtime/http/visit.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace qrwell {
+namespace {
+
+using visit = http::visit<watched<code_server_actor, code_server_state>*>;
+using visit_ptr = std::shared_ptr<visit>;
+
+struct shell {
+  watched<code_server_actor, code_server_state>* self;
+  code_server_config cfg;
+  wall_clock wall;
+  store_reader_actor reader;
+  image_worker_actor images;
+
+  void serve(const http_batch& batch) const {
+    auto sink = caf::actor_cast<answer_sink>(self->current_sender());
+    for (const auto& request : batch.requests)
+      serve(std::make_shared<visit>(self, sink, request, self->state.under_way));
+  }
+
+  void serve(const visit_ptr& v) const {
+    auto& st = self->state;
+    if (st.under_way > cfg.under_way_max) {
+      ++st.refused;
+      return v->refuse(ec::overloaded, "too many requests for codes and images are under way: try again", 1);
+    }
+    auto target = http::parse_target(v->request.target);
+    if (!target) return v->refuse(ec::invalid_request, "the path must be /v1/codes/{id} or /v1/codes/{id}/image");
+    const auto& parts = target->segments;
+    if (parts.size() == 4 && parts[3] == "image")
+      return find(v, parts[2], [this_ = *this, v](const code_record& r) { this_.image(v, r); });
+    if (parts.size() != 3) return v->refuse(ec::not_found, "there is nothing under this path");
+    auto id = parts[2];
+    st.keys->with_key(v->request.authorization,
+                      [this_ = *this, v, id](caf::expected<const api_key*> key) { this_.show(v, id, key); });
+  }
+
+  template <class Then>
+  void find(const visit_ptr& v, const std::string& id, Then then) const {
+    self->request(reader, std::chrono::milliseconds(cfg.store_timeout_ms), code_query{id})
+        .then([then](const code_record& record) { then(record); },
+              [v, this_ = *this](const caf::error& why) { this_.store_away(v, why); });
+  }
+
+  void store_away(const visit_ptr& v, const caf::error& why) const {
+    ++self->state.failed;
+    v->refuse(code_of(why) == ec::overloaded ? ec::overloaded : ec::unavailable,
+              "the store cannot be asked at the moment: try again", 1);
+  }
+
+  void show(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
+    if (!key) return v->refuse(key.error());
+    if (auto err = permit_scope(**key, scope_read)) return v->refuse(err);
+    // The key lives in the ring only for this call.
+    find(v, id, [this_ = *this, v, reads = **key](const code_record& record) { this_.show_record(v, reads, record); });
+  }
+
+  void show_record(const visit_ptr& v, const api_key& key, const code_record& record) const {
+    auto all = (key.scopes & scope_admin) != 0;
+    // What a key may not see does not exist for it; neither does a code that nobody owns yet.
+    auto visible = record.found &&
+                   (record.code.state == code_state::bound || record.code.state == code_state::revoked || all) &&
+                   (all || (record.code.owner == key.owner && !permit_pool(key, record.code.pool)));
+    if (!visible) return v->refuse(ec::not_found, "no code has this id, or it belongs to another owner or pool");
+    ++self->state.shown;
+    std::string body;
+    code_context context;
+    context.public_url = cfg.public_url;
+    context.now_ms = record.now_ms;
+    context.record = &record;
+    append_code_json(body, record.code, context);
+    auto tag = '"' + std::to_string(record.code.version) + '"';
+    v->answer([&](http::answer_writer& out) {
+      if (matches(v->request.if_none_match, tag))
+        out.add(v->request.at, 304, "", "", v->request.request_id, {{"ETag", tag}});
+      else
+        out.add(v->request.at, 200, "application/json", body, v->request.request_id,
+                {{"ETag", tag}, {"Cache-Control", "no-store"}}, v->request.method == http_method::head);
+    });
+  }
+
+  void image(const visit_ptr& v, const code_record& record) const {
+    if (!record.found || record.code.state == code_state::stocked || record.code.state == code_state::dead)
+      return v->refuse(ec::not_found, "no code has this id");
+    if (record.code.state == code_state::revoked) return v->refuse(ec::revoked, "this code was revoked");
+    self->request(images, std::chrono::milliseconds(cfg.store_timeout_ms),
+                  image_get{record.code.id, record.code.image_format})
+        .then([this_ = *this, v, code = record.code](const image_data& image) { this_.send_image(v, code, image); },
+              [this_ = *this, v](const caf::error& why) { this_.store_away(v, why); });
+  }
+
+  void send_image(const visit_ptr& v, const code_view& code, const image_data& image) const {
+    if (!image.found) {
+      ++self->state.failed;
+      return v->refuse(ec::unavailable, "the image of this code is not where it should be; the operator is told", 60);
+    }
+    ++self->state.images;
+    v->answer([&](http::answer_writer& out) { add_image(out, v->request, code, image.data); });
+  }
+
+  void on_tick() const {
+    self->delayed_send(self, std::chrono::seconds(1), tick{});
+    self->state.keys->refresh_if_due();
+  }
+
+  actor_status status() const {
+    const auto& st = self->state;
+    boost::json::object facts{{"under_way", st.under_way},
+                              {"shown", st.shown},
+                              {"images", st.images},
+                              {"refused", st.refused},
+                              {"failed", st.failed}};
+    return {"code_server", "code_server", "", boost::json::serialize(facts)};
+  }
+};
+
+} // namespace
+
+caf::error validate(const code_server_config& cfg) {
+  if (cfg.under_way_max == 0 || cfg.store_timeout_ms == 0)
+    return fail(ec::invalid_config, "code_server: limits must be at least 1");
+  return {};
+}
+
+code_server_actor::behavior_type code_server(watched<code_server_actor, code_server_state>* self, vitals_ptr v,
+                                             code_server_config cfg, wall_clock wall, store_reader_actor reader,
+                                             image_worker_actor images) {
+  self->set_vitals(v);
+  using keys_type = key_watch<watched<code_server_actor, code_server_state>*>;
+  self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, reader);
+  shell sh{self, std::move(cfg), std::move(wall), std::move(reader), std::move(images)};
+  self->send(self, tick{});
+  return {
+      watch(v, "tick", [sh](tick) { sh.on_tick(); }),
+      watch(v, "http_batch", [sh](const http_batch& batch) { sh.serve(batch); }),
+      watch(v, "status_query", [sh](status_query) -> actor_status { return sh.status(); }),
+  };
+}
+
+} // namespace qrwell

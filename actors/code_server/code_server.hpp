@@ -1,0 +1,34 @@
+#pragma once
+
+#include "messages/interfaces.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/core/vitals.hpp"
+#include "runtime/http/target.hpp"
+#include "runtime/keys/key_watch.hpp"
+
+#include <memory>
+#include <string>
+
+namespace qrwell {
+
+struct code_server_config {
+  std::string public_url; ///< without a slash at its end
+  uint32_t store_timeout_ms = 1'500;
+  size_t under_way_max = 1'024; ///< requests; past it 503
+};
+
+caf::error validate(const code_server_config& cfg);
+
+struct code_server_state {
+  static constexpr const char* name = "code_server";
+  std::unique_ptr<key_watch<watched<code_server_actor, code_server_state>*>> keys;
+  size_t under_way = 0;
+  uint64_t shown = 0, images = 0, refused = 0, failed = 0;
+};
+
+/// Serves `GET /v1/codes/{id}` to keys that may read, and the images of bound codes to anyone.
+code_server_actor::behavior_type code_server(watched<code_server_actor, code_server_state>* self, vitals_ptr v,
+                                             code_server_config cfg, wall_clock wall, store_reader_actor reader,
+                                             image_worker_actor images);
+
+} // namespace qrwell

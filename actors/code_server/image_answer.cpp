@@ -1,0 +1,93 @@
+#include "actors/code_server/image_answer.hpp"
+
+#include "runtime/codes/code_json.hpp"
+#include "runtime/ids/hash.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace qrwell {
+namespace {
+
+// Bound once, an image never changes under its id.
+constexpr std::string_view forever = "public, max-age=31536000, immutable";
+
+bool read_number(std::string_view text, uint64_t& out) {
+  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return err == std::errc{} && end == text.data() + text.size() && !text.empty();
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+} // namespace
+
+range_verdict read_range(std::string_view header, uint64_t size, byte_range& range) {
+  constexpr std::string_view unit = "bytes=";
+  if (header.substr(0, unit.size()) != unit) return range_verdict::whole;
+  auto text = trimmed(header.substr(unit.size()));
+  auto dash = text.find('-');
+  if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return range_verdict::whole;
+  uint64_t first = 0, last = 0;
+  auto has_first = read_number(text.substr(0, dash), first), has_last = read_number(text.substr(dash + 1), last);
+  if ((!has_first && dash != 0) || (!has_last && dash + 1 != text.size()) || (!has_first && !has_last))
+    return range_verdict::whole;
+  if (!has_first) { // the last n bytes
+    if (last == 0 || size == 0) return range_verdict::unsatisfiable;
+    range = {size - std::min(last, size), size - 1};
+    return range_verdict::part;
+  }
+  if (has_last && last < first) return range_verdict::whole;
+  if (first >= size) return range_verdict::unsatisfiable;
+  range = {first, has_last ? std::min(last, size - 1) : size - 1};
+  return range_verdict::part;
+}
+
+std::string image_tag(const code_view& code) {
+  return '"' + to_hex(code.image_sha).substr(0, 32) + '"';
+}
+
+bool matches(std::string_view if_none_match, std::string_view tag) {
+  while (!if_none_match.empty()) {
+    auto comma = if_none_match.find(',');
+    auto one = trimmed(if_none_match.substr(0, comma));
+    if (one.substr(0, 2) == "W/") one.remove_prefix(2);
+    if (one == "*" || one == tag) return true;
+    if (comma == std::string_view::npos) break;
+    if_none_match.remove_prefix(comma + 1);
+  }
+  return false;
+}
+
+void add_image(http::answer_writer& out, const http_request& request, const code_view& code, const bytes& image) {
+  auto tag = image_tag(code);
+  auto head = request.method == http_method::head;
+  if (matches(request.if_none_match, tag))
+    return out.add(request.at, 304, "", "", request.request_id, {{"ETag", tag}, {"Cache-Control", forever}});
+  std::string_view all(reinterpret_cast<const char*>(image.data()), image.size());
+  byte_range range;
+  switch (head ? range_verdict::whole : read_range(request.range, all.size(), range)) {
+  case range_verdict::whole:
+    return out.add(request.at, 200, image_type(code.image_format), all, request.request_id,
+                   {{"ETag", tag}, {"Cache-Control", forever}, {"Accept-Ranges", "bytes"}}, head);
+  case range_verdict::part: {
+    auto where = fmt::format("bytes {}-{}/{}", range.first, range.last, all.size());
+    return out.add(request.at, 206, image_type(code.image_format),
+                   all.substr(range.first, range.last - range.first + 1), request.request_id,
+                   {{"ETag", tag}, {"Cache-Control", forever}, {"Accept-Ranges", "bytes"}, {"Content-Range", where}});
+  }
+  case range_verdict::unsatisfiable: {
+    http::problem what;
+    what.code = ec::invalid_request;
+    what.status = 416;
+    what.detail = fmt::format("the image has {} bytes; Range asks for bytes behind its end", all.size());
+    return out.add_problem(request.at, what, request.request_id);
+  }
+  }
+}
+
+} // namespace qrwell

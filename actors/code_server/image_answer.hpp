@@ -1,0 +1,35 @@
+#pragma once
+
+#include "messages/bind.hpp"
+#include "messages/http.hpp"
+#include "runtime/http/answer.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qrwell {
+
+/// One range of a representation of `size` bytes (RFC 9110, 14.1.2).
+struct byte_range {
+  uint64_t first = 0, last = 0; ///< both inclusive
+};
+
+enum class range_verdict : uint8_t {
+  whole, ///< no Range, not understood, or several ranges: the whole is sent, as the RFC allows
+  part,
+  unsatisfiable, ///< 416
+};
+
+range_verdict read_range(std::string_view header, uint64_t size, byte_range& range);
+
+/// Entity tag of a code's image: it never changes under one id.
+std::string image_tag(const code_view& code);
+
+/// `If-None-Match` names this tag, weak or strong, or is `*` (RFC 9110, 13.1.2).
+bool matches(std::string_view if_none_match, std::string_view tag);
+
+/// 200, 206, 304 or 416.
+void add_image(http::answer_writer& out, const http_request& request, const code_view& code, const bytes& image);
+
+} // namespace qrwell

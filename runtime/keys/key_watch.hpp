@@ -1,0 +1,97 @@
+#pragma once
+
+#include "messages/interfaces.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/keys/key_ring.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace qrwell {
+
+/// An actor's own key ring, kept fresh: read anew every `refresh_interval_ms`, and at once (but not more often than
+/// every `unknown_interval_ms`) when somebody comes with a key that it does not know, so that `qrwell key add` works
+/// without a wait. Lives in the state of the actor `Self` points to.
+struct key_watch_config {
+  uint32_t refresh_interval_ms = 5'000;
+  uint32_t unknown_interval_ms = 200;
+  uint32_t store_timeout_ms = 1'000;
+  size_t waiting_max = 1'024; ///< callers that wait for a read; past it: unavailable
+};
+
+template <class Self>
+class key_watch {
+public:
+  using answer = std::function<void(caf::expected<const api_key*>)>;
+
+  key_watch(Self self, key_watch_config cfg, wall_clock wall, store_reader_actor reader)
+      : self_(self)
+      , cfg_(cfg)
+      , wall_(std::move(wall))
+      , reader_(std::move(reader)) {}
+
+  /// Calls `then` with the key, now or after a read of the keys. The key is valid only inside `then`.
+  void with_key(const secret& authorization, answer then) {
+    auto now = mono_ms(self_);
+    auto found = ring_.look_up(authorization, wall_());
+    auto fresh = ring_.read_at_ms() >= 0 && now - asked_at_ms_ < cfg_.unknown_interval_ms;
+    if (found.verdict == key_verdict::good) return then(found.key);
+    if (found.verdict != key_verdict::unknown || (fresh && !reading_)) return then(error_of(found.verdict));
+    if (waiting_.size() >= cfg_.waiting_max)
+      return then(fail(ec::unavailable, "too many callers wait for the keys to be read from the store: try again"));
+    waiting_.push_back({authorization, std::move(then)});
+    read();
+  }
+
+  /// Every tick of the actor.
+  void refresh_if_due() {
+    if (asked_at_ms_ < 0 || mono_ms(self_) - asked_at_ms_ >= cfg_.refresh_interval_ms) read();
+  }
+
+  std::vector<uint32_t> take_used() { return ring_.take_used(); }
+
+private:
+  struct waiter {
+    secret authorization;
+    answer then;
+  };
+
+  void read() {
+    if (reading_) return;
+    reading_ = true;
+    asked_at_ms_ = mono_ms(self_);
+    self_->request(reader_, std::chrono::milliseconds(cfg_.store_timeout_ms), keys_query{})
+        .then(
+            [this](keys_snapshot& keys) {
+              ring_.replace(std::move(keys), mono_ms(self_));
+              release({});
+            },
+            [this](const caf::error& why) {
+              release(fail(ec::unavailable,
+                           "the keys cannot be read from the store at the moment (" + render(why) + "): try again"));
+            });
+  }
+
+  void release(const caf::error& failure) {
+    reading_ = false;
+    for (auto& w : std::exchange(waiting_, {})) {
+      auto found = ring_.look_up(w.authorization, wall_());
+      if (found.verdict == key_verdict::good)
+        w.then(found.key);
+      else
+        w.then(failure && found.verdict == key_verdict::unknown ? failure : error_of(found.verdict));
+    }
+  }
+
+  Self self_;
+  key_watch_config cfg_;
+  wall_clock wall_;
+  store_reader_actor reader_;
+  key_ring ring_;
+  bool reading_ = false;
+  int64_t asked_at_ms_ = -1;
+  std::vector<waiter> waiting_;
+};
+
+} // namespace qrwell
