@@ -1,0 +1,214 @@
+#include "runtime/ids/hash.hpp"
+#include "runtime/stores/sqlite/sqlite_code_store.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <tuple>
+
+namespace qrwell {
+
+using namespace sqlite;
+
+namespace {
+
+constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
+
+constexpr sql claim_key{
+    "claim_key",
+    "INSERT INTO idem(owner, k, body_hash, id, nonce, at_hour) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+constexpr sql read_key{"read_key", "SELECT body_hash, id, nonce FROM idem WHERE owner = ? AND k = ?"};
+constexpr sql drop_key{"drop_key", "DELETE FROM idem WHERE owner = ? AND k = ?"};
+constexpr sql bind_code{
+    "bind_code",
+    "UPDATE codes SET state = 2, bind_nonce = ?, version = version + 1, owner = ?, path = ?, query = ?, tags = ?, "
+    "expires_ms = ?, bound_ms = ?, changed_ms = ? WHERE id = ? AND state = 1 AND gen_id = ? "
+    "RETURNING kind, version, stocked_ms, fetched_ms, image_fmt, image_len, image_sha"};
+constexpr sql nonce_of{"nonce_of", "SELECT bind_nonce, state FROM codes WHERE id = ?"};
+constexpr sql put_history{"put_history",
+                          "INSERT INTO history(id, version, op, at_ms, actor, request_id) VALUES(?, ?, 0, ?, ?, ?)"};
+constexpr sql put_tag{"put_tag",
+                      "INSERT INTO code_tags(owner, tag, bound_ms, id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+constexpr sql add_issued{
+    "add_issued", "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, issued) VALUES(?, ?, ?, ?, 0, ?, ?) "
+                  "ON CONFLICT DO UPDATE SET issued = issued + excluded.issued"};
+constexpr sql add_usage{
+    "add_usage", "INSERT INTO key_usage(key_id, day, n) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"};
+constexpr sql kill_code{"kill_code",
+                        "UPDATE codes SET state = 4, reason = ?, changed_ms = ? WHERE id = ? AND state = 1"};
+
+} // namespace
+
+/// What a group adds to the counts, so that each row of them is written once per group.
+struct sqlite_code_store::group_counts {
+  std::map<std::tuple<std::string, std::string, std::string>, uint64_t> issued; ///< pool, owner, tag
+  std::map<uint32_t, uint64_t> by_key;
+};
+
+caf::expected<bind_group_result> sqlite_code_store::bind(const bind_group& group) {
+  if (group.binds.size() > bind_group_max)
+    return fail(ec::invalid_request,
+                fmt::format("a group of {} binds: {} are the most", group.binds.size(), bind_group_max));
+  return write([&] {
+    bind_group_result out;
+    out.results.reserve(group.binds.size());
+    group_counts counts;
+    auto now = clock_.wall_ms();
+    for (auto& request : group.binds) out.results.push_back(bind_one(request, now, counts));
+    write_counts(counts, now, node_of(group.holder));
+    for (auto lot_no : group.lots_done) end_lot(lot_no, group.holder);
+    for (auto& request : group.claims) out.claims.push_back(claim(request, group.holder));
+    bump_commit_seq();
+    return out;
+  });
+}
+
+/// The key first, since a replay must not touch the offered row; a race that is lost takes the key's row back.
+bind_result sqlite_code_store::bind_one(const bind_request& r, int64_t now_ms, group_counts& counts) {
+  // The mark tells attempts apart, so an attempt without one gets its own.
+  auto mark = r.mark == nonce{} ? random_nonce() : r.mark;
+  if (r.idempotency_key.empty()) return bind_row(r, mark, now_ms, counts);
+  std::string_view key = r.idempotency_key;
+  auto ours = db_->use(claim_key)
+                  .arg(r.owner)
+                  .arg_blob(key.data(), key.size())
+                  .arg(r.body_hash)
+                  .arg(r.id)
+                  .arg(mark)
+                  .arg(now_ms / hour_ms)
+                  .run();
+  if (ours == 0) return end_of_attempt(r);
+  auto out = bind_row(r, mark, now_ms, counts);
+  if (out.end == bind_end::lost_race) db_->use(drop_key).arg(r.owner).arg_blob(key.data(), key.size()).run();
+  return out;
+}
+
+bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark, int64_t now_ms,
+                                        group_counts& counts) {
+  auto expires = r.expires_after_s ? now_ms + int64_t{r.expires_after_s} * 1'000 : r.expires_ms;
+  bind_result out{r.ticket, bind_end::bound, {}, {}};
+  {
+    auto row = db_->use(bind_code);
+    row.arg(mark)
+        .arg(r.owner)
+        .arg(r.path)
+        .arg_or_null(r.query)
+        .arg_or_null(r.tags)
+        .arg_or_null(expires)
+        .arg(now_ms)
+        .arg(now_ms)
+        .arg(r.id)
+        .arg(r.gen_id);
+    if (!row.step()) {
+      auto found = db_->use(nonce_of);
+      // Our own mark: an attempt whose first commit had an unknown outcome came again.
+      if (found.arg(r.id).step() && found.integer(1) == static_cast<int>(code_state::bound) && found.mark(0) == mark)
+        if (auto code = read_code(r.id)) return {r.ticket, bind_end::bound, std::move(*code), {}};
+      return {r.ticket, bind_end::lost_race, {}, {}};
+    }
+    auto& c = out.code;
+    c.kind = row.as<code_kind>(0);
+    c.version = row.as<uint32_t>(1);
+    c.stocked_ms = row.integer(2);
+    c.fetched_ms = row.integer(3);
+    c.image_format = row.text(4);
+    c.image_bytes = row.as<uint32_t>(5);
+    c.image_sha = row.hash(6);
+  }
+  auto& c = out.code;
+  c.id = r.id;
+  c.pool = pool_of(r.gen_id);
+  c.gen_id = r.gen_id;
+  c.state = code_state::bound;
+  c.owner = r.owner;
+  c.path = r.path;
+  c.query = r.query;
+  c.tags = r.tags;
+  c.bound_ms = c.changed_ms = now_ms;
+  c.expires_ms = expires;
+  db_->use(put_history).arg(r.id).arg(c.version).arg(now_ms).arg_or_null(r.actor).arg_or_null(r.request_id).run();
+  if (!r.tags.empty()) write_tags(r, now_ms, counts);
+  ++counts.issued[{c.pool, r.owner, {}}];
+  if (r.key_id) ++counts.by_key[r.key_id];
+  return out;
+}
+
+/// A key that was there before this attempt: what the one who had it got, as it is now.
+bind_result sqlite_code_store::end_of_attempt(const bind_request& r) {
+  auto row = db_->use(read_key);
+  row.arg(r.owner).arg_blob(r.idempotency_key.data(), r.idempotency_key.size());
+  if (!row.step()) return {r.ticket, bind_end::failed, {}, {}};
+  auto again = r.mark != nonce{} && row.mark(2) == r.mark;
+  if (!again && row.hash(0) != r.body_hash) return {r.ticket, bind_end::key_reused, {}, {}};
+  auto code = read_code(row.view(1));
+  if (!code)
+    throw refusal{
+        fail(ec::store_failed,
+             fmt::format("store {}: the idempotency key of code {} is there and the code is not; run `qrwell verify`",
+                         db_->file(), row.view(1)))};
+  return {r.ticket, again ? bind_end::bound : bind_end::replay, std::move(*code), {}};
+}
+
+void sqlite_code_store::write_tags(const bind_request& r, int64_t now_ms, group_counts& counts) {
+  boost::json::error_code bad;
+  auto parsed = boost::json::parse(r.tags, bad);
+  if (bad || !parsed.is_array()) return; // checked where the request came in; a code is worth more than its tags
+  for (auto& value : parsed.get_array()) {
+    if (!value.is_string()) continue;
+    std::string tag{value.get_string()};
+    if (db_->use(put_tag).arg(r.owner).arg(tag).arg(now_ms).arg(r.id).run() > 0)
+      ++counts.issued[{pool_of(r.gen_id), r.owner, std::move(tag)}];
+  }
+}
+
+void sqlite_code_store::write_counts(const group_counts& counts, int64_t now_ms, const std::string& node) {
+  for (auto& [key, n] : counts.issued) {
+    auto& [pool, owner, tag] = key;
+    db_->use(add_issued).arg(now_ms / hour_ms).arg(pool).arg(owner).arg(tag).arg(node).arg(n).run();
+  }
+  for (auto& [key_id, n] : counts.by_key) db_->use(add_usage).arg(key_id).arg(now_ms / day_ms).arg(n).run();
+}
+
+caf::expected<bind_group_result> sqlite_code_store::resolve(const bind_resolve& attempts) {
+  return write([&] {
+    // A write: it settles for good whether a group whose commit failed halfway will ever be there.
+    bump_commit_seq();
+    bind_group_result out;
+    for (auto& r : attempts.attempts) {
+      std::optional<bind_end> end;
+      {
+        auto row = db_->use(nonce_of);
+        if (!row.arg(r.id).step())
+          end = bind_end::lost_race;
+        else if (!row.is_null(0) && row.mark(0) == r.mark)
+          end = bind_end::bound;
+        else if (row.integer(1) != static_cast<int>(code_state::stocked))
+          end = bind_end::lost_race;
+      }
+      if (end != bind_end::bound && !r.idempotency_key.empty()) {
+        auto by_key = end_of_attempt(r);
+        if (by_key.end != bind_end::failed) {
+          out.results.push_back(std::move(by_key));
+          continue;
+        }
+      }
+      bind_result result{r.ticket, end.value_or(bind_end::failed), {}, {}};
+      if (end == bind_end::bound) result.code = read_code(r.id).value_or(code_view{});
+      out.results.push_back(std::move(result));
+    }
+    return out;
+  });
+}
+
+caf::expected<affected> sqlite_code_store::kill_codes(const codes_kill& kill) {
+  return write([&] {
+    affected out;
+    auto now = clock_.wall_ms();
+    for (auto& id : kill.ids)
+      if (db_->use(kill_code).arg(kill.reason).arg(now).arg(id).run() > 0) out.ids.push_back(id);
+    out.count = out.ids.size();
+    return out;
+  });
+}
+
+} // namespace qrwell

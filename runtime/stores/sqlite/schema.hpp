@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runtime/stores/sqlite/statement.hpp"
+
+#include <span>
+
+namespace qrwell::sqlite {
+
+/// A step from schema `to - 1` to `to`.
+struct migration {
+  uint32_t to;
+  const char* text;
+};
+
+/// All steps there are, oldest first. Released steps are never edited.
+std::span<const migration> migrations();
+
+/// The schema of the file, 0 for an empty one; throws refusal.
+uint32_t schema_of(connection& db);
+
+/// Brings the file to the last of `steps`, each step in a transaction, after a copy `<file>.schema<old>` when it is not
+/// empty. Throws refusal: conflict when the file's schema is newer than the last step.
+void migrate(connection& db, std::span<const migration> steps, const std::string& cluster_name);
+
+} // namespace qrwell::sqlite
