@@ -133,6 +133,8 @@ using quota_manager_actor = caf::typed_actor<
 using wechat_fetcher_actor = caf::typed_actor<
     // One attempt. Always answered, at the latest at its time-out.
     caf::replies_to<fetch_code>::with<fetched_code>,
+    // INTERNAL: the engine is done with a call.
+    caf::reacts_to<call_ended>,
     // INTERNAL: breaker, hosts.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 
@@ -144,6 +146,8 @@ using token_keeper_actor = caf::typed_actor<
     caf::reacts_to<token_refused>,
     // Operator: force a new one.
     caf::replies_to<token_refresh>::with<done>,
+    // INTERNAL: the engine is done with a call.
+    caf::reacts_to<call_ended>,
     // INTERNAL: refresh before expiry.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 

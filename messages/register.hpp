@@ -47,6 +47,7 @@
   X(grants_drop, "qrwell.grants_drop.v1")                                                                              \
   X(fetch_code, "qrwell.fetch_code.v1")                                                                                \
   X(fetched_code, "qrwell.fetched_code.v1")                                                                            \
+  X(call_ended, "qrwell.call_ended.v1")                                                                                \
   X(token_query, "qrwell.token_query.v1")                                                                              \
   X(access_token, "qrwell.access_token.v1")                                                                            \
   X(token_refused, "qrwell.token_refused.v1")                                                                          \

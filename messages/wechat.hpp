@@ -29,8 +29,28 @@ struct fetched_code {
   std::string detail; ///< for people: errmsg with its rid, or what libcurl said; never a token
   bytes image;
   uint32_t took_ms = 0;
-  uint32_t retry_after_ms = 0; ///< never_written: when it is worth trying again (breaker, token)
+  uint32_t retry_after_ms = 0; ///< when it is worth trying again (breaker, token, back-off of -1 and 5xx); 0: no advice
   QRWELL_FIELDS(fetched_code, id, outcome, errcode, detail, image, took_ms, retry_after_ms)
+};
+
+/// How one HTTP attempt ended, as the engine that made it tells it.
+struct http_outcome {
+  int32_t curl = 0;              ///< a CURLcode; 0: a complete answer; -1: not tried here (queue full, shutting down)
+  uint32_t status = 0;           ///< 0: none came
+  std::string content_type;
+  bytes body;
+  uint32_t took_ms = 0;
+  bool any_byte_written = false; ///< false: surely nothing of the request left this machine
+  bool too_large = false;        ///< headers or body went past their limit and the call was given up
+  std::string detail;            ///< for people; never an address with its query
+  QRWELL_FIELDS(http_outcome, curl, status, content_type, body, took_ms, any_byte_written, too_large, detail)
+};
+
+/// INTERNAL of those who call WeChat: the engine is done with a call.
+struct call_ended {
+  uint64_t call = 0;
+  http_outcome how;
+  QRWELL_FIELDS(call_ended, call, how)
 };
 
 /// Asks for the app's access token.
