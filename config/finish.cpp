@@ -5,6 +5,7 @@
 #include "config/suggest.hpp"
 #include "config/values.hpp"
 #include "messages/errors.hpp"
+#include "runtime/plan/windows.hpp"
 
 #include <filesystem>
 #include <unistd.h>
@@ -93,6 +94,14 @@ void check_apps(settings& s, const places& where, problems& found) {
   }
 }
 
+void check_windows(const pool_settings& pool, const std::string& path, problems& found) {
+  if (auto zone = parse_windows({}, pool.timezone); !zone) found.add(path + ".timezone", sentence(zone.error()));
+  // One by one, so that each wrong line is named with its place.
+  for (size_t i = 0; i < pool.windows.size(); ++i)
+    if (auto line = parse_windows({pool.windows[i]}, "UTC"); !line)
+      found.add(fmt::format("{}.windows[{}]", path, i), sentence(line.error()));
+}
+
 void check_pools(const settings& s, problems& found) {
   std::vector<std::string> apps;
   for (auto& app : s.apps) apps.push_back(app.name);
@@ -113,6 +122,7 @@ void check_pools(const settings& s, problems& found) {
     if (stock.reserve > stock.low)
       found.add(path + ".stock.reserve",
                 fmt::format("{} is more than stock.low, which is {}", stock.reserve, stock.low), "at most stock.low");
+    check_windows(pool, path, found);
   }
   if (s.pools.empty()) found.warn("pools", "there is no pool: this node resolves what was issued and issues nothing");
 }

@@ -50,6 +50,7 @@ struct option {
   std::string_view form{};                          ///< what `check` allows, in words
   uint32_t items_max = 64;                          ///< of a list
   bool required = false, reloadable = false, secret = false;
+  bool commented_out = false; ///< in the example file, since it stands beside an alternative
   std::string_view unit{};
   std::string_view says{}; ///< one sentence
 
