@@ -15,6 +15,9 @@
 
 #include "tools/wechat-sim/http_server.hpp"
 
+// g++ 12 takes the frames of coroutines for mismatched when sanitizers are on.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace qrwell::sim {
 
 namespace net = boost::asio;
@@ -106,6 +109,19 @@ net::awaitable<bool> deliver(beast::tcp_stream& stream, const sim_answer& answer
   bool sent =
       answer.body_ms > 0 ? co_await send_slowly(stream, head, body, answer.body_ms) : co_await send(stream, head, body);
   co_return sent&& keep_alive;
+}
+
+net::awaitable<void> close_politely(beast::tcp_stream& stream) {
+  constexpr std::size_t drained_max = std::size_t{1} << 20U;
+  boost::system::error_code ignored;
+  stream.socket().shutdown(net::socket_base::shutdown_send, ignored);
+  stream.expires_after(std::chrono::seconds{1});
+  std::array<char, 16384> heard{};
+  for (std::size_t drained = 0; drained < drained_max;) {
+    auto [failed, size] = co_await stream.async_read_some(net::buffer(heard), no_throw);
+    if (failed) break;
+    drained += size;
+  }
 }
 
 } // namespace qrwell::sim

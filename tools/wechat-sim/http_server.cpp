@@ -20,6 +20,9 @@
 
 #include "tools/wechat-sim/http_delivery.hpp"
 
+// g++ 12 takes the frames of coroutines for mismatched when sanitizers are on.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace qrwell::sim {
 
 namespace net = boost::asio;
@@ -131,7 +134,10 @@ net::awaitable<void> http_server::serve(socket peer) {
     stream.expires_after(std::chrono::milliseconds{idle_ms});
     auto [failed, size] = co_await http::async_read(stream, buffer, parser, no_throw);
     if (failed) {
-      if (auto answer = complaint(failed)) co_await deliver(stream, *answer, false);
+      if (auto answer = complaint(failed)) {
+        co_await deliver(stream, *answer, false);
+        co_await close_politely(stream);
+      }
       break;
     }
     const auto& request = parser.get();
