@@ -1,0 +1,199 @@
+#include "actors/pool_stocker/fill_pace.hpp"
+#include "actors/pool_stocker/generation_probe.hpp"
+#include "actors/pool_stocker/stock_books.hpp"
+#include "actors/pool_stocker/stock_plan.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace qrwell;
+
+namespace {
+
+constexpr int64_t midnight_ms = 1'789'689'600'000; // 2026-09-18 00:00 UTC, a Friday
+constexpr int64_t hour_ms = 3'600'000;
+
+stock_plan night_plan() {
+  return {1'000, 5'000, *parse_windows({"daily 00:00-07:00", "daily 13:00-17:00 share 40%"}, "UTC")};
+}
+
+plan_output at(int64_t wall_ms, uint64_t level, uint64_t under_way = 0) {
+  plan_input in;
+  in.wall_ms = wall_ms;
+  in.level = level;
+  in.under_way = under_way;
+  return night_plan().decide(in);
+}
+
+bool says(const std::string& sentence, const std::string& part) {
+  return sentence.find(part) != std::string::npos;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(stock_plan_suite)
+
+BOOST_AUTO_TEST_CASE(inside_a_window_up_to_high_at_its_share) {
+  auto night = at(midnight_ms + hour_ms, 2'000, 300);
+  BOOST_TEST(night.due == 2'700u);
+  BOOST_TEST(night.share == 1.0);
+  BOOST_TEST(says(night.sentence, "until 2026-09-18 07:00 (UTC)"));
+  auto noon = at(midnight_ms + 14 * hour_ms, 2'000);
+  BOOST_TEST(noon.due == 3'000u);
+  BOOST_TEST(noon.share == 0.4);
+  BOOST_TEST(says(noon.sentence, "40 %"));
+  BOOST_TEST(at(midnight_ms + hour_ms, 5'000).due == 0u);
+  BOOST_TEST(says(at(midnight_ms + hour_ms, 5'000).sentence, "Full"));
+}
+
+BOOST_AUTO_TEST_CASE(outside_only_up_to_low) {
+  auto idle = at(midnight_ms + 8 * hour_ms, 1'000);
+  BOOST_TEST(idle.due == 0u);
+  BOOST_TEST(says(idle.sentence, "2026-09-18 13:00"));
+  auto low = at(midnight_ms + 8 * hour_ms, 900, 40);
+  BOOST_TEST(low.due == 60u);
+  BOOST_TEST(low.share == 1.0);
+  BOOST_TEST(at(midnight_ms + 8 * hour_ms, 900, 100).due == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(below_low_at_full_rate_even_in_a_small_window) {
+  auto noon = at(midnight_ms + 14 * hour_ms, 900);
+  BOOST_TEST(noon.share == 1.0);
+  BOOST_TEST(noon.due == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(the_clock_is_followed_through_a_change) {
+  auto plan = night_plan();
+  plan_input in;
+  in.level = 2'000;
+  in.wall_ms = midnight_ms + 7 * hour_ms - 1;
+  BOOST_TEST(plan.decide(in).due == 3'000u);
+  in.wall_ms += 1;
+  BOOST_TEST(plan.decide(in).due == 0u);
+  in.wall_ms = midnight_ms + 13 * hour_ms;
+  BOOST_TEST(plan.decide(in).share == 0.4);
+  in.wall_ms = midnight_ms + hour_ms; // somebody set the clock back
+  BOOST_TEST(plan.decide(in).share == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_fills_at_any_time) {
+  plan_input in;
+  in.wall_ms = midnight_ms + 8 * hour_ms;
+  in.level = 2'000;
+  in.under_way = 16;
+  in.extra = 500;
+  auto plan = night_plan();
+  BOOST_TEST(plan.decide(in).due == 484u);
+  in.extra = 0;
+  in.to_high = true;
+  BOOST_TEST(plan.decide(in).due == 2'984u);
+  BOOST_TEST(plan.decide(in).share == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_hold_is_said_and_nothing_is_due) {
+  plan_input in;
+  in.wall_ms = midnight_ms;
+  in.hold = "Paused: page is missing.";
+  in.hold_for_ms = 42'300;
+  auto out = night_plan().decide(in);
+  BOOST_TEST(out.due == 0u);
+  BOOST_TEST(out.sentence == "Paused: page is missing.");
+  BOOST_TEST(out.retry_after_s == 43u);
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_is_honest) {
+  plan_input in;
+  in.wall_ms = midnight_ms;
+  in.level = 7;
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 1u); // there is stock
+  in.level = 0;
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 2u); // just begun
+  in.per_minute = 60;
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 1u);
+  in.waiting = 9; // ten codes, one a second
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 10u);
+  stock_plan closed{0, 5'000, *parse_windows({"daily 13:00-17:00"}, "UTC")};
+  BOOST_TEST(closed.decide(in).retry_after_s == 13u * 3'600);
+}
+
+BOOST_AUTO_TEST_CASE(minutes_left_at_the_rate_of_issue) {
+  plan_input in;
+  in.wall_ms = midnight_ms;
+  in.level = 6'000;
+  BOOST_TEST(night_plan().decide(in).minutes_left == -1.0);
+  in.issued_per_s = 10;
+  BOOST_TEST(night_plan().decide(in).minutes_left == 10.0);
+}
+
+BOOST_AUTO_TEST_CASE(eleven_dead_of_the_last_hundred_are_too_many) {
+  stock_books books;
+  books.stocked(300, 0);
+  books.dead(10);
+  BOOST_TEST(!books.too_many_dead());
+  books.stocked(89, 0);
+  books.dead(1); // the 10 are still among the last 100
+  BOOST_TEST(books.too_many_dead());
+  books.stocked(1, 0);
+  BOOST_TEST(!books.too_many_dead()); // the first of them is not any more
+  books.forgive();
+  books.dead(10);
+  BOOST_TEST(!books.too_many_dead());
+  books.dead(1);
+  BOOST_TEST(books.too_many_dead()); // without waiting for 100
+}
+
+BOOST_AUTO_TEST_CASE(per_minute_forgets_after_a_minute) {
+  stock_books books;
+  books.stocked(10, 1'000);
+  books.stocked(5, 30'000);
+  BOOST_TEST(books.per_minute(60'000) == 15u);
+  BOOST_TEST(books.per_minute(61'000) == 5u);
+  BOOST_TEST(books.per_minute(90'000) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_share_is_held_over_time) {
+  share_bucket bucket;
+  uint32_t got = 0;
+  for (int64_t t = 1'000'000; t <= 1'060'000; t += 200) {
+    auto units = bucket.available(0.4, 4'800, t);
+    bucket.used(units);
+    got += units;
+  }
+  BOOST_TEST(got >= 1'919u);
+  BOOST_TEST(got <= 1'936u); // 1,920 and the first burst
+  BOOST_TEST(bucket.available(1, 4'800, 1'060'000) == 16u);
+}
+
+BOOST_AUTO_TEST_CASE(pauses_grow_while_nothing_succeeds) {
+  back_off pause;
+  BOOST_TEST(!pause.troubled());
+  int64_t now = 0;
+  for (int64_t wait : {1'000, 2'000, 4'000, 8'000, 16'000, 32'000, 60'000, 60'000}) {
+    pause.failed(now);
+    pause.failed(now + 10); // a call of the same outage
+    BOOST_TEST(pause.until_ms() == now + wait);
+    now = pause.until_ms();
+  }
+  pause.succeeded();
+  BOOST_TEST(!pause.troubled());
+  pause.failed(now);
+  BOOST_TEST(pause.until_ms() == now + 1'000);
+}
+
+BOOST_AUTO_TEST_CASE(probes_that_differ_stop_at_once_and_cut_ones_at_the_third) {
+  generation_probe probe;
+  BOOST_TEST(probe.one_at_a_time());
+  BOOST_TEST(probe.want() == 5u);
+  probe.good();
+  BOOST_TEST(!probe.one_at_a_time());
+  BOOST_TEST(probe.want() == 4u);
+  BOOST_TEST(probe.bad("truncated") == "");
+  BOOST_TEST(probe.bad("truncated") == "");
+  BOOST_TEST(says(probe.bad("truncated"), "truncated"));
+  probe.again();
+  BOOST_TEST(says(probe.bad("wrong_size"), "wrong_size"));
+  for (int i = 0; i < 5; ++i) probe.good();
+  BOOST_TEST(probe.passed());
+  BOOST_TEST(probe.bad("byte_equal") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
