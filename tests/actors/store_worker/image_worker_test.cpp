@@ -46,11 +46,11 @@ struct fixture : test::det_fixture {
   image_worker_actor start(size_t waiting_max = 100) {
     auto store = std::make_unique<memory_images>(&calls);
     images = store.get();
-    store_worker_config cfg;
-    cfg.name = "images";
-    cfg.lane_waiting_max = waiting_max;
-    cfg.on_fatal = [this](const caf::error& e) { fatal.push_back(render(e)); };
-    return spawn(image_worker, registry.enroll("image_worker", "images"), cfg,
+    store_worker_config settings;
+    settings.name = "images";
+    settings.lane_waiting_max = waiting_max;
+    settings.on_fatal = [this](const caf::error& e) { fatal.push_back(render(e)); };
+    return spawn(image_worker, registry.enroll("image_worker", "images"), settings,
                  std::unique_ptr<image_store>{std::move(store)});
   }
 };
@@ -155,12 +155,12 @@ BOOST_AUTO_TEST_CASE(the_slowest_job_shows) {
 }
 
 BOOST_AUTO_TEST_CASE(a_config_without_bounds_is_refused) {
-  store_worker_config cfg;
-  BOOST_TEST((code_of(validate(cfg)) == ec::invalid_config));
-  cfg.name = "w";
-  BOOST_TEST(!validate(cfg));
-  cfg.lane_waiting_max = 0;
-  BOOST_TEST((code_of(validate(cfg)) == ec::invalid_config));
+  store_worker_config settings;
+  BOOST_TEST((code_of(validate(settings)) == ec::invalid_config));
+  settings.name = "w";
+  BOOST_TEST(!validate(settings));
+  settings.lane_waiting_max = 0;
+  BOOST_TEST((code_of(validate(settings)) == ec::invalid_config));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "actors/store_worker/lane_queue.hpp"
+#include "actors/store_worker/worker_config.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/core/vitals.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+
+namespace qrwell {
+
+/// What an engine's call answers to its client: `done` for a call that has nothing to say.
+template <class T>
+struct answer_of;
+template <class T>
+struct answer_of<caf::expected<T>> {
+  using type = T;
+};
+template <>
+struct answer_of<caf::expected<void>> {
+  using type = done;
+};
+
+/// The state of a store worker: an engine that blocks, and the jobs that wait for it. The worker puts every message
+/// into its lane and runs one job per tick of its own, so that messages that are in the mailbox already are ordered
+/// before the next job runs.
+class lane_desk {
+public:
+  struct job {
+    const char* name = "";
+    std::function<caf::error()> run;               ///< answers its client; returns the engine's error
+    std::function<void(const caf::error&)> refuse; ///< answers its client without the engine
+  };
+
+  lane_desk(std::string kind, store_worker_config cfg, std::vector<std::string> lanes)
+      : kind_(std::move(kind))
+      , cfg_(std::move(cfg))
+      , queue_(std::move(lanes), cfg_.lane_waiting_max) {}
+
+  /// Nobody waits for ever on a worker that ends: what is left is refused.
+  ~lane_desk();
+  lane_desk(const lane_desk&) = delete;
+  lane_desk& operator=(const lane_desk&) = delete;
+
+  /// Refuses the job with `overloaded` when its lane is full.
+  void accept(size_t lane, job&& j);
+
+  /// True once per need: the caller sends itself a tick.
+  bool wants_tick();
+
+  /// Runs the next job; `now` is asked before and after it.
+  void run_next(const std::function<std::chrono::steady_clock::time_point()>& now);
+
+  actor_status status() const;
+
+  const store_worker_config& config() const noexcept { return cfg_; }
+
+private:
+  void note(const job& j, std::chrono::microseconds took, const caf::error& err);
+
+  std::string kind_;
+  store_worker_config cfg_;
+  lane_queue<job> queue_;
+  bool tick_under_way_ = false, told_fatal_ = false;
+  uint64_t done_ = 0, failed_ = 0;
+  const char* slowest_ = "";
+  std::chrono::microseconds slowest_took_{0}, busy_{0};
+  caf::error problem_; ///< the last job's, if it was the engine's fault
+};
+
+template <class Engine>
+struct lane_worker_state {
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<lane_desk> desk; ///< after the engine: its destructor refuses jobs that refer to it
+};
+
+/// The body of every handler: `ask` becomes a job of `lane`, which calls `call(engine, ask)` and answers.
+template <class Self, class Ask, class Call>
+auto in_lane(Self* self, size_t lane, const char* name, Ask& ask, Call call) {
+  using result = decltype(call(*self->state.engine, std::as_const(ask)));
+  using answer = typename answer_of<result>::type;
+  auto promise = self->template make_response_promise<answer>();
+  lane_desk::job job;
+  job.name = name;
+  job.refuse = [promise](const caf::error& err) mutable { promise.deliver(err); };
+  job.run = [self, promise, ask = std::move(ask), call]() mutable -> caf::error {
+    auto out = call(*self->state.engine, std::as_const(ask));
+    if (!out) {
+      promise.deliver(out.error());
+      return out.error();
+    }
+    if constexpr (std::is_same_v<answer, done>)
+      promise.deliver(done{});
+    else
+      promise.deliver(std::move(*out));
+    return {};
+  };
+  self->state.desk->accept(lane, std::move(job));
+  if (self->state.desk->wants_tick()) self->send(self, tick{});
+  return promise;
+}
+
+/// The handler of tick.
+template <class Self>
+void run_next_job(Self* self) {
+  self->state.desk->run_next([self] { return self->clock().now(); });
+  if (self->state.desk->wants_tick()) self->send(self, tick{});
+}
+
+} // namespace qrwell

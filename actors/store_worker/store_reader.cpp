@@ -1,0 +1,44 @@
+#include "actors/store_worker/store_reader.hpp"
+
+namespace qrwell {
+namespace {
+
+enum lane : size_t { scan_lane, change_lane, bulk_lane };
+
+} // namespace
+
+store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store_reader_state>* self, vitals_ptr v,
+                                               store_worker_config cfg, std::unique_ptr<code_store> store) {
+  self->set_vitals(v);
+  self->state.engine = std::move(store);
+  auto limits = cfg.limits;
+  self->state.desk = std::make_unique<lane_desk>(store_reader_state::name, std::move(cfg),
+                                                 std::vector<std::string>{"scan", "change", "bulk"});
+  using s = code_store;
+  return {
+      watch(v, "scene_query",
+            [self](scene_query& m) {
+              return in_lane(self, scan_lane, "scene_query", m, [](s& e, auto& q) { return e.find_scenes(q); });
+            }),
+      watch(v, "code_query",
+            [self](code_query& m) {
+              return in_lane(self, change_lane, "code_query", m, [](s& e, auto& q) { return e.find_code(q); });
+            }),
+      watch(v, "keys_query",
+            [self](keys_query& m) {
+              return in_lane(self, change_lane, "keys_query", m, [](s& e, auto&) { return e.keys(); });
+            }),
+      watch(v, "levels_query",
+            [self](levels_query& m) {
+              return in_lane(self, change_lane, "levels_query", m, [](s& e, auto& q) { return e.levels(q); });
+            }),
+      watch(v, "verify_query",
+            [self, limits](verify_query& m) {
+              return in_lane(self, bulk_lane, "verify_query", m, [limits](s& e, auto&) { return e.verify(limits); });
+            }),
+      watch(v, "tick", [self](const tick&) { run_next_job(self); }),
+      watch(v, "status_query", [self](const status_query&) { return self->state.desk->status(); }),
+  };
+}
+
+} // namespace qrwell
