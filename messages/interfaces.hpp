@@ -183,7 +183,7 @@ using store_reader_actor = caf::typed_actor<
     caf::replies_to<scene_query>::with<scene_answer>,
     // change lane
     caf::replies_to<code_query>::with<code_record>, caf::replies_to<keys_query>::with<keys_snapshot>,
-    caf::replies_to<levels_query>::with<stock_levels>,
+    caf::replies_to<levels_query>::with<stock_levels>, caf::replies_to<identity_query>::with<store_identity>,
     // bulk lane
     caf::replies_to<verify_query>::with<verify_report>,
     // INTERNAL: the next job of the highest lane.
@@ -201,6 +201,11 @@ using image_worker_actor = caf::typed_actor<
 
 // -- looking in
 // ----------------------------------------------------------------------------------------------------------------------------
+
+/// Housekeeping: the watermark, and deleting what is past its time.
+using caretaker_actor = caf::typed_actor<
+    // INTERNAL: the next round.
+    caf::reacts_to<tick>>::extend_with<status_actor>;
 
 /// The live actors of this node.
 using inspector_actor = caf::typed_actor<

@@ -53,6 +53,8 @@
   X(token_refused, "qrwell.token_refused.v1")                                                                          \
   X(token_refresh, "qrwell.token_refresh.v1")                                                                          \
   X(code_query, "qrwell.code_query.v1")                                                                                \
+  X(identity_query, "qrwell.identity_query.v1") \
+  X(store_identity, "qrwell.store_identity.v1") \
   X(code_record, "qrwell.code_record.v1")                                                                              \
   X(api_key, "qrwell.api_key.v1")                                                                                      \
   X(keys_query, "qrwell.keys_query.v1")                                                                                \

@@ -17,6 +17,11 @@ struct store_identity {
   QRWELL_FIELDS(store_identity, schema, store_uuid, cluster_name, commit_seq, restored_from)
 };
 
+/// Asks a reader for the store's identity and how far it has come.
+struct identity_query {
+  QRWELL_NO_FIELDS(identity_query)
+};
+
 /// Everything known of one code: `GET /v1/codes/{id}`.
 struct code_query {
   std::string id;

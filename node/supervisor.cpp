@@ -6,7 +6,9 @@
 #include <caf/all.hpp>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <set>
 
 namespace qrwell {
 namespace {
@@ -42,7 +44,15 @@ struct supervisor::shared : std::enable_shared_from_this<supervisor::shared> {
   std::mutex mutex;
   std::condition_variable ended;
   std::vector<child> children;
+  std::map<std::pair<std::string, std::string>, caf::actor> reserved;
+  std::set<std::pair<std::string, std::string>> in_order; ///< whose end is wanted
   bool stopping = false;
+
+  const child* find(const std::string& kind, const std::string& name) const {
+    for (const auto& c : children)
+      if (c.what.kind == kind && c.what.name == name) return &c;
+    return nullptr;
+  }
 
   // Under the lock.
   void start(child& c) {
@@ -61,7 +71,8 @@ struct supervisor::shared : std::enable_shared_from_this<supervisor::shared> {
       c.present = nullptr;
       static_cast<stand_in*>(caf::actor_cast<caf::abstract_actor*>(c.address))->point_to({});
       ended.notify_all();
-      if (stopping || down.reason == caf::exit_reason::user_shutdown) return;
+      if (stopping || in_order.count({c.what.kind, c.what.name}) > 0 || down.reason == caf::exit_reason::user_shutdown)
+        return;
       auto reason = down.reason ? sys.render(down.reason) : std::string("it ended without a reason");
       registry->note_failure(c.what.kind, c.what.name, reason);
       if (c.what.rule == on_death::stop_node) {
@@ -105,25 +116,49 @@ supervisor::~supervisor() {
   caf::anon_send_exit(shared_->watcher, caf::exit_reason::kill);
 }
 
-caf::actor supervisor::add(supervised what) {
+caf::actor supervisor::address_of(const std::string& kind, const std::string& name) {
   std::lock_guard lock(shared_->mutex);
-  child c{std::move(what), stand_in::make(shared_->sys), {}, 0, {}};
-  shared_->children.push_back(std::move(c));
+  auto& address = shared_->reserved[{kind, name}];
+  if (!address) address = stand_in::make(shared_->sys);
+  return address;
+}
+
+caf::actor supervisor::add(supervised what) {
+  auto address = address_of(what.kind, what.name);
+  std::lock_guard lock(shared_->mutex);
+  shared_->children.push_back({std::move(what), address, {}, 0, {}});
   shared_->start(shared_->children.back());
-  return shared_->children.back().address;
+  return address;
+}
+
+std::vector<caf::actor> supervisor::addresses() const {
+  std::lock_guard lock(shared_->mutex);
+  std::vector<caf::actor> out;
+  for (const auto& c : shared_->children) out.push_back(c.address);
+  return out;
+}
+
+void supervisor::expect_end(const std::string& kind, const std::string& name) {
+  std::lock_guard lock(shared_->mutex);
+  shared_->in_order.insert({kind, name});
+}
+
+bool supervisor::await_one(const std::string& kind, const std::string& name, int64_t patience_ms) {
+  std::unique_lock lock(shared_->mutex);
+  return shared_->ended.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] {
+    const auto* c = shared_->find(kind, name);
+    return !c || !c->present;
+  });
 }
 
 bool supervisor::stop_one(const std::string& kind, const std::string& name, int64_t patience_ms) {
-  std::unique_lock lock(shared_->mutex);
-  auto find = [&]() -> child* {
-    for (auto& c : shared_->children)
-      if (c.what.kind == kind && c.what.name == name) return &c;
-    return nullptr;
-  };
-  auto* c = find();
-  if (!c || !c->present) return true;
-  caf::anon_send_exit(c->present, caf::exit_reason::user_shutdown);
-  return shared_->ended.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return !find()->present; });
+  {
+    std::lock_guard lock(shared_->mutex);
+    shared_->in_order.insert({kind, name});
+    if (const auto* c = shared_->find(kind, name); c && c->present)
+      caf::anon_send_exit(c->present, caf::exit_reason::user_shutdown);
+  }
+  return await_one(kind, name, patience_ms);
 }
 
 void supervisor::stop(int64_t patience_ms) {

@@ -34,6 +34,12 @@ public:
              std::function<void(std::string reason)> stop_node);
   ~supervisor();
 
+  /// The address of a child that is added later, for those who must know it before: actors that talk to each other.
+  template <class Handle>
+  Handle reserve(const std::string& kind, const std::string& name) {
+    return caf::actor_cast<Handle>(address_of(kind, name));
+  }
+
   /// The first incarnation is alive when this returns.
   caf::actor add(supervised child);
 
@@ -46,10 +52,21 @@ public:
   /// all.
   void stop(int64_t patience_ms);
 
+  /// From now on the end of this child is no death.
+  void expect_end(const std::string& kind, const std::string& name);
+
+  /// Waits for a child that was asked to end in its own way.
+  bool await_one(const std::string& kind, const std::string& name, int64_t patience_ms);
+
   /// Ends one child in order, e.g. in a shutdown that has a sequence.
   bool stop_one(const std::string& kind, const std::string& name, int64_t patience_ms);
 
+  /// All that were added.
+  std::vector<caf::actor> addresses() const;
+
 private:
+  caf::actor address_of(const std::string& kind, const std::string& name);
+
   struct shared;
   std::shared_ptr<shared> shared_;
 };

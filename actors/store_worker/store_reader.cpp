@@ -28,6 +28,10 @@ store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store
             [self](keys_query& m) {
               return in_lane(self, change_lane, "keys_query", m, [](s& e, auto&) { return e.keys(); });
             }),
+      watch(v, "identity_query",
+            [self](identity_query& m) {
+              return in_lane(self, change_lane, "identity_query", m, [](s& e, auto&) { return e.identity(); });
+            }),
       watch(v, "levels_query",
             [self](levels_query& m) {
               return in_lane(self, change_lane, "levels_query", m, [](s& e, auto& q) { return e.levels(q); });

@@ -13,18 +13,19 @@ enum class metric : uint8_t {
   build_info,
   // serving HTTP
   http_requests,
-  http_request_time,
   http_connections,
-  http_connections_refused,
   // issuing
   codes_issued,
+  issue_replayed,
   issue_refused,
   bind_commit_time,
   bind_group_size,
   bind_waiting,
+  bind_unknown,
   shelf_codes,
   // scanning
   scans,
+  scans_refused,
   scan_cache_hits,
   scan_cache_entries,
   scan_counts_dropped,
@@ -33,12 +34,12 @@ enum class metric : uint8_t {
   stock_low,
   stock_high,
   pool_paused,
-  codes_stocked,
+  codes_stocked_rate,
   codes_dead,
-  images_free,
   // quota and WeChat
   quota_units,
   quota_limit,
+  quota_used,
   wechat_calls,
   wechat_call_time,
   wechat_in_flight,
@@ -47,8 +48,9 @@ enum class metric : uint8_t {
   token_refreshes,
   // stores
   store_jobs_waiting,
-  store_job_time,
   store_jobs_refused,
+  store_jobs,
+  store_busy,
   // the process
   actor_mailbox,
   actor_handled,

@@ -48,6 +48,7 @@ struct fixture : test::det_fixture {
                 [](const code_query&) -> code_record { return {}; },
                 [](const keys_query&) -> keys_snapshot { return {}; },
                 [](const levels_query&) -> stock_levels { return {}; },
+                [](const identity_query&) -> store_identity { return {}; },
                 [](const verify_query&) -> verify_report { return {}; },
                 [](tick) {},
                 [](status_query) -> actor_status { return {}; }};

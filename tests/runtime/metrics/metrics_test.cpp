@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(misuse_is_counted_and_harmless) {
 
 BOOST_AUTO_TEST_CASE(series_are_bounded) {
   metrics m;
-  for (size_t i = 0; i < metrics::series_max + 50; ++i) m.counter(metric::scans, {std::to_string(i)}).add();
+  for (size_t i = 0; i < metrics::series_max + 50; ++i) m.counter(metric::scans_refused, {std::to_string(i)}).add();
   auto all = rendered(m);
   auto count = std::count_if(all.begin(), all.end(), [](auto& s) { return s.name == "qrwell_scans_total"; });
   BOOST_TEST(static_cast<size_t>(count) == metrics::series_max + 1);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(totals_of_others_never_go_back) {
 
 BOOST_AUTO_TEST_CASE(many_threads_lose_nothing) {
   metrics m;
-  auto c = m.counter(metric::scans, {"found"});
+  auto c = m.counter(metric::scans_refused, {"unknown"});
   auto h = m.histogram(metric::bind_commit_time);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

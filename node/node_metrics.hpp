@@ -1,0 +1,35 @@
+#pragma once
+
+#include "actors/http_frontend/counters.hpp"
+#include "messages/inspect.hpp"
+#include "messages/stock.hpp"
+#include "runtime/metrics/metrics.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace qrwell {
+
+/// What `/metrics` shows: read at each scrape from what the actors say of themselves and from the counters of the front
+/// ends, so that counting costs the hot path nothing.
+class node_metrics {
+public:
+  node_metrics(const std::string& node, std::map<std::string, std::shared_ptr<http_counters>> listeners);
+
+  std::string render(const inspect_report& report, const std::vector<pool_state>& pools);
+
+private:
+  void read_listeners();
+  void read_pools(const std::vector<pool_state>& pools);
+  void read_actors(const inspect_report& report);
+  void read_words(const actor_status& status);
+
+  std::mutex mutex_; ///< two admin servers may be asked at once
+  metrics all_;
+  std::map<std::string, std::shared_ptr<http_counters>> listeners_;
+};
+
+} // namespace qrwell
