@@ -1,0 +1,513 @@
+#include "actors/http_frontend/connection_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace qrwell {
+namespace {
+
+constexpr size_t id_chars_max = 64;
+constexpr std::string_view close_header = "Connection: close\r\n";
+
+bool usable_id(std::string_view id) {
+  return !id.empty() && id.size() <= id_chars_max &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+http::parse_limits parse_limits_of(const http_limits& l) {
+  return {l.header_bytes_max, l.body_bytes_max, l.batch_body_bytes_max, &http::is_batch};
+}
+
+} // namespace
+
+connection_table::connection_table(http::listener_kind kind, const http_limits& limits, std::string id_prefix,
+                                   http_counters& counters, hot_cache hot)
+    : kind_(kind)
+    , limits_(limits)
+    , parse_limits_(parse_limits_of(limits))
+    , counters_(counters)
+    , hot_(std::move(hot))
+    , id_prefix_(std::move(id_prefix)) {}
+
+// -- connections
+// -------------------------------------------------------------------------------------------------------------------------------
+
+connection* connection_table::find(int fd) {
+  auto at = static_cast<size_t>(fd);
+  return fd >= 0 && at < by_fd_.size() ? by_fd_[at].get() : nullptr;
+}
+
+connection* connection_table::find(const http_place& at) {
+  auto* c = find(static_cast<int>(at.connection & 0xffff'ffff));
+  return c != nullptr && c->serial == at.connection >> 32 ? c : nullptr;
+}
+
+http_place connection_table::place(int fd, const connection& c, uint32_t number) const {
+  return {uint64_t{c.serial} << 32 | static_cast<uint32_t>(fd), number};
+}
+
+void connection_table::opened(int fd, connection_port* port, std::string peer, int64_t now_ms) {
+  auto at = static_cast<size_t>(fd);
+  if (at >= by_fd_.size()) by_fd_.resize(at + 256);
+  if (by_fd_[at]) forget(fd);
+  auto c = std::make_unique<connection>();
+  c->port = port;
+  c->serial = ++next_serial_;
+  c->idle_since_ms = now_ms;
+  c->peer = std::move(peer);
+  by_fd_[at] = std::move(c);
+  ++open_;
+  http_counters::add(counters_.accepted);
+  http_counters::add(counters_.connections);
+  if (stopping_) {
+    by_fd_[at]->port->close();
+    forget(fd);
+  }
+}
+
+void connection_table::closed(int fd) {
+  if (find(fd)) forget(fd);
+}
+
+void connection_table::forget(int fd) {
+  auto& c = by_fd_[static_cast<size_t>(fd)];
+  for (const auto& p : c->pending) release(p);
+  held_bytes_ -= c->counted_bytes;
+  counters_.held_bytes.store(held_bytes_, std::memory_order_relaxed);
+  if (c->halted) http_counters::sub(counters_.halted);
+  http_counters::sub(counters_.connections);
+  --open_;
+  c.reset();
+}
+
+// -- requests
+// ----------------------------------------------------------------------------------------------------------------------------------
+
+void connection_table::received(int fd, std::string_view data, int64_t now_ms, int64_t wall_ms) {
+  auto* c = find(fd);
+  if (c == nullptr) return;
+  http_counters::add(counters_.received_bytes, data.size());
+  if (c->last) { // nothing after the last request counts
+    c->lingered_bytes += data.size();
+    if (c->lingered_bytes > limits_.linger_bytes_max && c->lingering) {
+      c->port->abort();
+      forget(fd);
+    }
+    return;
+  }
+  if (c->in.empty()) {
+    auto used = parse(fd, *c, data, now_ms, wall_ms);
+    if (used < data.size() && !c->last) c->in.assign(data.substr(used));
+  } else {
+    c->in.append(data);
+    if (c->in.size() >= c->progress.need && !full(*c)) c->in.erase(0, parse(fd, *c, c->in, now_ms, wall_ms));
+  }
+  settle(fd, *c, now_ms, wall_ms);
+}
+
+size_t connection_table::parse(int fd, connection& c, std::string_view in, int64_t now_ms, int64_t wall_ms) {
+  size_t at = 0;
+  while (at < in.size() && !c.last && !full(c)) {
+    auto rest = in.substr(at);
+    if (c.progress.need == 0) {
+      if (auto blank = http::blank_lines(rest); blank != 0) {
+        at += blank;
+        continue;
+      }
+      if (rest == "\r") break;
+    }
+    http::request_parser r;
+    auto result = r.parse(rest, c.progress, parse_limits_);
+    if (result == http::request_parser::result::more) {
+      if (c.request_since_ms < 0) c.request_since_ms = now_ms;
+      c.wants_continue = r.expects_continue && !c.continued;
+      break;
+    }
+    if (result == http::request_parser::result::bad) {
+      http::problem what{ec::invalid_request, std::string(r.sentence())};
+      what.status = r.status() == 400 ? 0 : r.status();
+      what.close = true;
+      c.linger = true;
+      refuse(c, c.next++, what, make_id(), r.method == http_method::head, std::nullopt);
+      return in.size();
+    }
+    at += r.used;
+    take(fd, c, r, now_ms, wall_ms);
+    c.progress = {};
+    c.request_since_ms = -1;
+    c.wants_continue = c.continued = false;
+    c.idle_since_ms = now_ms;
+  }
+  return at;
+}
+
+void connection_table::take(int fd, connection& c, http::request_parser& r, int64_t now_ms, int64_t wall_ms) {
+  auto number = c.next++;
+  if (r.last) c.last = true;
+  if (stopping_) c.last = c.linger = true;
+  if (serve_hot(c, r, number, wall_ms)) return;
+  bool head = r.method == http_method::head;
+  auto request_id = [&] { return usable_id(r.request_id) ? std::string(r.request_id) : make_id(); };
+  auto where = http::find_route(kind_, r.method, r.target.substr(0, r.target.find('?')));
+  if (r.method == http_method::options && !where.allow.empty()) {
+    http::answer_writer w;
+    w.add({}, 204, {}, {}, request_id(), {{"Allow", where.allow}});
+    return emit(c, number, w.take().arena, {}, false, std::nullopt);
+  }
+  if (where.what == http::route::verdict::found) {
+    auto k = static_cast<size_t>(where.cls);
+    http_counters::add(counters_.requests[k]);
+    if (counters_.in_flight[k].load(std::memory_order_relaxed) < limits_.classes[k].inflight_max)
+      return give_out(fd, c, r, where.cls, number, now_ms);
+    http_counters::add(counters_.overloaded[k]);
+    http::problem what{ec::overloaded, "Too many requests of this kind wait for an answer: try again after a second."};
+    what.retry_after_s = 1;
+    return refuse(c, number, what, request_id(), head, where.cls);
+  }
+  http::problem what{ec::not_found, "There is no such resource here: see /openapi.json."};
+  if (r.method == http_method::other) {
+    what = {ec::invalid_request, "This method is not known here."};
+    what.status = 501;
+  } else if (where.what == http::route::verdict::wrong_method) {
+    what = {ec::invalid_request, "The resource has the methods " + where.allow + "."};
+    what.status = 405;
+    what.allow = where.allow;
+  }
+  refuse(c, number, what, request_id(), head, std::nullopt);
+}
+
+// GET /v1/scenes/ID with nothing but a launch scene: what almost all scans are.
+bool connection_table::serve_hot(connection& c, const http::request_parser& r, uint32_t number, int64_t wall_ms) {
+  constexpr std::string_view prefix = "/v1/scenes/", param = "?launch=";
+  if ((r.method != http_method::get && r.method != http_method::head) || r.target.substr(0, prefix.size()) != prefix ||
+      !r.if_none_match.empty())
+    return false;
+  auto id = r.target.substr(prefix.size());
+  uint32_t launch = 0;
+  if (auto question = id.find('?'); question != id.npos) {
+    auto query = id.substr(question);
+    if (query.substr(0, param.size()) != param) return false;
+    auto digits = query.substr(param.size());
+    auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), launch);
+    if (failure != std::errc() || end != digits.data() + digits.size()) return false;
+    id = id.substr(0, question);
+  }
+  auto hit = hot_.find(id, launch, wall_ms);
+  if (hit.answer.empty()) return false;
+  http_counters::add(counters_.hot_hits);
+  http_counters::add(counters_.requests[static_cast<size_t>(http::request_class::scan)]);
+  std::string id_header;
+  if (usable_id(r.request_id)) id_header = "X-Request-Id: " + std::string(r.request_id) + "\r\n";
+  auto answer = r.method == http_method::head ? hit.answer.substr(0, hit.body_at) : hit.answer;
+  emit(c, number, answer, id_header, false, http::request_class::scan);
+  return true;
+}
+
+void connection_table::give_out(int fd, connection& c, http::request_parser& r, http::request_class cls,
+                                uint32_t number, int64_t now_ms) {
+  auto k = static_cast<size_t>(cls);
+  auto since = c.request_since_ms < 0 ? now_ms : c.request_since_ms;
+  auto spent = now_ms - since;
+  auto& q = batches_[k].requests.emplace_back();
+  has_batches_ = true;
+  q.at = place(fd, c, number);
+  q.method = r.method;
+  q.target = r.target;
+  q.authorization = secret(std::string(r.authorization));
+  q.host = r.host;
+  q.accept = r.accept;
+  q.content_type = r.content_type;
+  q.idempotency_key = r.idempotency_key;
+  q.if_match = r.if_match;
+  q.if_none_match = r.if_none_match;
+  q.range = r.range;
+  q.forwarded_for = r.forwarded_for;
+  q.request_id = usable_id(r.request_id) ? std::string(r.request_id) : make_id();
+  q.peer = c.peer;
+  q.body = r.body;
+  // A body that took longer than the deadline to arrive still gets a chance: the work itself has not begun.
+  q.remaining_ms = static_cast<uint32_t>(
+      std::max<int64_t>(limits_.classes[k].deadline_ms - spent, limits_.classes[k].deadline_ms / 4));
+  http_counters::add(counters_.in_flight[k]);
+  c.pending.push_back(
+      {number, cls, r.method == http_method::head, now_ms + limits_.classes[k].give_up_after_ms, q.request_id});
+}
+
+void connection_table::refuse(connection& c, uint32_t number, const http::problem& what, std::string_view request_id,
+                              bool head, std::optional<http::request_class> cls) {
+  http::answer_writer w;
+  w.add_problem({}, what, request_id, head);
+  emit(c, number, w.take().arena, {}, what.close, cls);
+}
+
+std::string connection_table::make_id() {
+  constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  auto out = id_prefix_;
+  char tail[10];
+  auto n = next_id_++;
+  for (auto i = sizeof tail; i-- > 0; n /= 32) tail[i] = digits[n % 32];
+  out.append(tail, sizeof tail);
+  return out;
+}
+
+// -- answers
+// -----------------------------------------------------------------------------------------------------------------------------------
+
+void connection_table::answer(const http_answers& answers, int64_t now_ms, int64_t wall_ms) {
+  for (const auto& a : answers.answers) {
+    auto* c = find(a.at);
+    auto known = [&](const pending_request& p) { return p.number == a.at.number; };
+    auto at = c ? std::find_if(c->pending.begin(), c->pending.end(), known) : decltype(c->pending.begin()){};
+    if (c == nullptr || at == c->pending.end() || uint64_t{a.offset} + a.size > answers.arena.size()) {
+      http_counters::add(counters_.late);
+      continue;
+    }
+    auto cls = at->cls;
+    release(*at);
+    c->pending.erase(at);
+    c->idle_since_ms = now_ms;
+    if (a.close) c->linger = true;
+    emit(*c, a.at.number, std::string_view(answers.arena).substr(a.offset, a.size), {}, a.close, cls);
+    touched_.push_back(static_cast<int>(a.at.connection & 0xffff'ffff));
+  }
+  for (int fd : std::exchange(touched_, {}))
+    if (auto* c = find(fd)) settle(fd, *c, now_ms, wall_ms);
+}
+
+void connection_table::release(const pending_request& p) noexcept {
+  http_counters::sub(counters_.in_flight[static_cast<size_t>(p.cls)]);
+}
+
+// Nothing after this answer is written any more.
+void connection_table::cut_after(connection& c, uint32_t number) {
+  auto first =
+      std::find_if(c.pending.begin(), c.pending.end(), [&](const pending_request& p) { return p.number > number; });
+  std::for_each(first, c.pending.end(), [&](const pending_request& p) { release(p); });
+  c.pending.erase(first, c.pending.end());
+  std::erase_if(c.early, [&](const auto& e) {
+    if (e.first <= number) return false;
+    c.early_bytes -= e.second.size();
+    return true;
+  });
+  c.next = number + 1;
+  c.last = true;
+}
+
+void connection_table::emit(connection& c, uint32_t number, std::string_view answer, std::string_view extra_header,
+                            bool close, std::optional<http::request_class> cls) {
+  if (answer.size() > 9) {
+    auto digit = static_cast<size_t>(answer[9] - '0');
+    auto row = cls ? static_cast<size_t>(*cls) : http::request_classes;
+    if (digit < 6) http_counters::add(counters_.answers[row][digit]);
+  }
+  if (close) cut_after(c, number);
+  bool says_close = close;
+  if (number != c.head) {
+    auto& kept = c.early.emplace_back(number, std::string()).second;
+    auto line = answer.find("\r\n");
+    kept.reserve(answer.size() + extra_header.size());
+    kept = answer.substr(0, extra_header.empty() ? answer.size() : line + 2);
+    if (!extra_header.empty()) kept.append(extra_header).append(answer.substr(line + 2));
+    c.early_bytes += kept.size();
+    return;
+  }
+  append(c, answer, extra_header, c.last && number + 1 == c.next && !says_close);
+  ++c.head;
+  for (bool more = true; more && !c.early.empty();) {
+    auto next = std::find_if(c.early.begin(), c.early.end(), [&](const auto& e) { return e.first == c.head; });
+    more = next != c.early.end();
+    if (!more) break;
+    bool closing =
+        c.last && next->first + 1 == c.next && next->second.find("\r\nConnection: close\r\n") == std::string::npos;
+    c.early_bytes -= next->second.size();
+    append(c, next->second, {}, closing);
+    c.early.erase(next);
+    ++c.head;
+  }
+}
+
+void connection_table::append(connection& c, std::string_view answer, std::string_view extra_header, bool ends) {
+  auto& out = c.port->out();
+  auto put = [&](std::string_view s) { out.insert(out.end(), s.begin(), s.end()); };
+  http_counters::add(counters_.sent_bytes, answer.size());
+  auto line = answer.find("\r\n");
+  if ((extra_header.empty() && !ends) || line == answer.npos) return put(answer);
+  put(answer.substr(0, line + 2));
+  put(extra_header);
+  if (ends) put(close_header);
+  put(answer.substr(line + 2));
+}
+
+// -- after every event
+// -------------------------------------------------------------------------------------------------------------------------
+
+bool connection_table::full(const connection& c) const {
+  auto unsent = c.port->unsent() + c.early_bytes;
+  return c.next - c.head >= limits_.pipelined_max || unsent > limits_.unsent_bytes_max ||
+         (unsent != 0 && held_bytes_ > limits_.held_bytes_max);
+}
+
+void connection_table::account(connection& c, int64_t now_ms) {
+  auto unsent = c.port->unsent();
+  if (unsent != 0 && c.stuck_since_ms == 0) c.stuck_since_ms = now_ms;
+  if (unsent == 0) c.stuck_since_ms = 0;
+  auto held = unsent + c.early_bytes + c.in.size();
+  held_bytes_ += held - c.counted_bytes;
+  c.counted_bytes = held;
+  counters_.held_bytes.store(held_bytes_, std::memory_order_relaxed);
+}
+
+void connection_table::halt(connection& c, bool stop, int64_t now_ms) {
+  if (stop == c.halted) return;
+  c.halted = stop;
+  if (stop)
+    http_counters::add(counters_.halted);
+  else
+    http_counters::sub(counters_.halted);
+  // What it could not send while we did not read is not its fault.
+  if (!stop && c.request_since_ms >= 0) c.request_since_ms = now_ms;
+  if (!c.peer_done) c.port->reading(!stop);
+}
+
+void connection_table::settle(int fd, connection& c, int64_t now_ms, int64_t wall_ms) {
+  for (;;) {
+    if (c.wants_continue && c.settled()) {
+      constexpr std::string_view go = "HTTP/1.1 100 Continue\r\n\r\n";
+      c.port->out().insert(c.port->out().end(), go.begin(), go.end());
+      c.wants_continue = false;
+      c.continued = true;
+    }
+    c.port->flush();
+    account(c, now_ms);
+    if ((c.last || c.peer_done) && c.settled()) {
+      bool unread = !c.last && c.in.size() >= std::max<size_t>(c.progress.need, 1);
+      if (!unread) return end(fd, c, now_ms);
+    }
+    bool stop = full(c);
+    halt(c, stop && !c.last, now_ms);
+    if (stop || c.last || c.in.size() < std::max<size_t>(c.progress.need, 1)) break;
+    auto used = parse(fd, c, c.in, now_ms, wall_ms);
+    c.in.erase(0, used);
+    if (used == 0) {
+      if (c.peer_done && c.settled()) return end(fd, c, now_ms);
+      break;
+    }
+  }
+  if (c.in.empty() && c.in.capacity() > 4'096) c.in.shrink_to_fit();
+  if (held_bytes_ > limits_.held_bytes_max && !c.in.empty() && !c.last && !c.halted) {
+    http::problem what{ec::overloaded, "Too much is being received at once: try again after a second."};
+    what.retry_after_s = 1;
+    what.close = true;
+    c.linger = true;
+    c.in.clear();
+    c.in.shrink_to_fit();
+    refuse(c, c.next++, what, make_id(), false, std::nullopt);
+    settle(fd, c, now_ms, wall_ms);
+  }
+}
+
+// Everything is answered. Closes when all is sent: at once if the peer expects it, else after it had time to read what
+// we said, for a close with unread bytes in the socket would take our answer back from it (RFC 9112, 9.6).
+void connection_table::end(int fd, connection& c, int64_t now_ms) {
+  c.in.clear();
+  if (c.lingering && !c.peer_done) return;
+  if (c.port->unsent() != 0) {
+    c.last = true;
+    return halt(c, false, now_ms);
+  }
+  if (c.linger && !c.peer_done) {
+    halt(c, false, now_ms);
+    c.last = c.lingering = true;
+    c.idle_since_ms = now_ms;
+    account(c, now_ms);
+    return c.port->finish();
+  }
+  c.port->close();
+  forget(fd);
+}
+
+void connection_table::drained(int fd, int64_t now_ms, int64_t wall_ms) {
+  auto* c = find(fd);
+  if (c == nullptr) return;
+  c->stuck_since_ms = c->idle_since_ms = now_ms;
+  settle(fd, *c, now_ms, wall_ms);
+}
+
+void connection_table::peer_done(int fd, int64_t now_ms, int64_t wall_ms) {
+  auto* c = find(fd);
+  if (c == nullptr) return;
+  c->peer_done = true;
+  settle(fd, *c, now_ms, wall_ms);
+}
+
+// -- time
+// --------------------------------------------------------------------------------------------------------------------------------------
+
+void connection_table::tick(int64_t now_ms, int64_t wall_ms) {
+  for (size_t at = 0; at < by_fd_.size(); ++at)
+    if (by_fd_[at]) check_times(static_cast<int>(at), *by_fd_[at], now_ms, wall_ms);
+  counters_.hot_entries.store(hot_.entries(), std::memory_order_relaxed);
+  counters_.hot_bytes.store(hot_.bytes(), std::memory_order_relaxed);
+}
+
+void connection_table::check_times(int fd, connection& c, int64_t now_ms, int64_t wall_ms) {
+  auto over = [&](int64_t since, int64_t limit_ms) { return now_ms - since > limit_ms; };
+  bool cut = stopping_ && now_ms >= stop_by_ms_;
+  if (cut || (c.stuck_since_ms != 0 && over(c.stuck_since_ms, limits_.send_timeout_ms))) {
+    http_counters::add(counters_.timed_out);
+    c.port->abort();
+    return forget(fd);
+  }
+  if (c.lingering) {
+    if (!over(c.idle_since_ms, limits_.linger_ms)) return;
+    c.port->close();
+    return forget(fd);
+  }
+  bool answered = false;
+  for (size_t i = 0; i < c.pending.size();) {
+    if (now_ms < c.pending[i].give_up_ms) {
+      ++i;
+      continue;
+    }
+    auto p = std::move(c.pending[i]);
+    c.pending.erase(c.pending.begin() + static_cast<ptrdiff_t>(i));
+    release(p);
+    http_counters::add(counters_.unanswered);
+    http::problem what{
+        ec::timeout,
+        "The request was not answered in time; it may have been done. Repeat it with the same Idempotency-Key."};
+    what.retry_after_s = 1;
+    refuse(c, p.number, what, p.request_id, p.head, p.cls);
+    answered = true;
+  }
+  if (answered) return settle(fd, c, now_ms, wall_ms);
+  if (c.last || c.halted) return;
+  if (c.request_since_ms >= 0) {
+    auto limit = limits_.header_timeout_ms + (c.progress.header_bytes != 0 ? limits_.body_timeout_ms : 0);
+    if (!over(c.request_since_ms, limit)) return;
+    http_counters::add(counters_.timed_out);
+    http::problem what{ec::timeout, "The request did not arrive in time."};
+    what.status = 408;
+    what.close = c.linger = true;
+    refuse(c, c.next++, what, make_id(), false, std::nullopt);
+    return settle(fd, c, now_ms, wall_ms);
+  }
+  if (!c.settled() || !over(c.idle_since_ms, limits_.idle_timeout_ms)) return;
+  http_counters::add(counters_.timed_out);
+  c.last = true;
+  end(fd, c, now_ms);
+}
+
+void connection_table::stop(int64_t now_ms, int64_t wall_ms) {
+  if (std::exchange(stopping_, true)) return;
+  stop_by_ms_ = now_ms + limits_.drain_timeout_ms;
+  for (size_t at = 0; at < by_fd_.size(); ++at) {
+    if (!by_fd_[at]) continue;
+    auto& c = *by_fd_[at];
+    // An unfinished request may still come: then it is the last one.
+    if (c.request_since_ms < 0 && c.in.empty()) c.last = c.linger = true;
+    settle(static_cast<int>(at), c, now_ms, wall_ms);
+  }
+}
+
+} // namespace qrwell

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "actors/http_frontend/connection_table.hpp"
+#include "actors/http_frontend/http_listener.hpp"
+#include "actors/http_frontend/http_socket.hpp"
+#include "messages/interfaces.hpp"
+#include "runtime/core/clock.hpp"
+#include "runtime/core/vitals.hpp"
+
+#include <caf/io/broker.hpp>
+
+#include <memory>
+#include <string>
+
+namespace qrwell {
+
+/// Who serves what. Handles may be equal.
+struct http_services {
+  http_service scan, issue, code, admin;
+};
+
+struct http_frontend_config {
+  std::string name = "http"; ///< of this listener, for people
+  http_listener listener;    ///< bound by http_listener::bind
+  http::listener_kind kind = http::listener_kind::open;
+  http_limits limits;
+  uint32_t hot_scenes_max = 65'536; ///< ready answers of scenes kept here; 0: none
+  uint64_t hot_bytes_max = 64ull << 20;
+  std::shared_ptr<http_counters> counters; ///< for /metrics; made if absent
+  wall_clock wall = system_wall_ms;
+};
+
+caf::error validate(const http_frontend_config& cfg);
+
+/// To a front end: accept no more, answer what is under way with `Connection: close`, close what is idle, and quit when
+/// all are gone or drain_timeout_ms is over.
+struct frontend_stop {
+  QRWELL_NO_FIELDS(frontend_stop)
+};
+
+/// INTERNAL: the requests that this round of the multiplexer brought go out.
+struct frontend_round {
+  QRWELL_NO_FIELDS(frontend_round)
+};
+
+struct http_frontend_state {
+  static constexpr const char* name = "http_frontend";
+
+  std::unique_ptr<connection_table> table;
+  std::shared_ptr<http_counters> counters;
+  std::shared_ptr<accepted> news = std::make_shared<accepted>();
+  caf::intrusive_ptr<http_doorman> door;
+  http_services services;
+  scan_recorder_actor recorder;
+  wall_clock wall;
+  std::string label;
+  vitals_ptr vital;
+  bool round_sent = false, stopping = false;
+
+  ~http_frontend_state();
+};
+
+using http_frontend_actor = caf::stateful_actor<http_frontend_state, caf::io::broker>;
+
+/// One listener and all its connections. An answer_sink that also answers status_query and frontend_stop. Spawn it with
+/// `sys.middleman().spawn_broker(http_frontend, vitals, config, services, recorder)`; the actor system needs
+/// `middleman.max-consecutive-reads` 1 only for other brokers, and `scheduler.policy` sharing (work stealing polls, and
+/// takes the CPU that the multiplexer needs). All front ends of a node run in the one thread of its multiplexer. The
+/// network backend must be CAF's default one: quits at once on the testing one.
+caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_frontend_config cfg, http_services services,
+                            scan_recorder_actor recorder);
+
+} // namespace qrwell
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qrwell::frontend_stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qrwell::frontend_round)

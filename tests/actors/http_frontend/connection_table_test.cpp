@@ -1,0 +1,587 @@
+#include "actors/http_frontend/connection_table.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+
+using namespace qrwell;
+using http::request_class;
+
+namespace {
+
+// A peer that takes `window` bytes and then nothing until it is told to.
+struct fake_port : connection_port {
+  std::vector<char> buffer;
+  std::string taken;
+  size_t window = SIZE_MAX;
+  bool reads = true, finished = false, is_closed = false, aborted = false;
+
+  std::vector<char>& out() override { return buffer; }
+  size_t unsent() const override { return buffer.size(); }
+  void flush() override {
+    auto n = std::min(window, buffer.size());
+    taken.append(buffer.data(), n);
+    buffer.erase(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(n));
+    if (window != SIZE_MAX) window -= n;
+  }
+  void reading(bool on) override { reads = on; }
+  void finish() override {
+    BOOST_TEST(buffer.empty());
+    finished = true;
+  }
+  void close() override { is_closed = true; }
+  void abort() override { is_closed = aborted = true; }
+};
+
+struct fixture {
+  http_limits limits = make_limits();
+  http_counters n;
+  int64_t now = 1'000'000, wall = 1'800'000'000'000;
+  std::map<int, fake_port> ports;
+  std::unique_ptr<connection_table> table;
+
+  static http_limits make_limits() {
+    http_limits l;
+    l.pipelined_max = 4;
+    l.unsent_bytes_max = 1'000;
+    l.header_bytes_max = 1'024;
+    l.connections_max = 3;
+    return l;
+  }
+
+  fixture() { make(); }
+  void make(http::listener_kind kind = http::listener_kind::open) {
+    table = std::make_unique<connection_table>(kind, limits, "abcde", n, hot_cache(100, 100'000));
+  }
+
+  fake_port& open(int fd = 5) {
+    auto& port = ports[fd] = {};
+    table->opened(fd, &port, "1.2.3.4", now);
+    return port;
+  }
+  void say(std::string_view text, int fd = 5) { table->received(fd, text, now, wall); }
+
+  std::vector<http_request> given(request_class cls = request_class::scan) {
+    return std::move(kept[static_cast<size_t>(cls)] = table->take_batches()[static_cast<size_t>(cls)].requests);
+  }
+  std::map<size_t, std::vector<http_request>> kept;
+
+  void answer(const http_place& at, std::string_view body, bool close = false) {
+    http::answer_writer w;
+    w.add(at, 200, "text/plain", body, "", {{"Connection", close ? "close" : ""}});
+    table->answer(w.take(), now, wall);
+  }
+  void later(int64_t ms) {
+    for (; ms > 0; ms -= 1'000) {
+      now += std::min<int64_t>(ms, 1'000);
+      table->tick(now, wall);
+    }
+  }
+  uint64_t in_flight(request_class cls = request_class::scan) { return n.in_flight[static_cast<size_t>(cls)].load(); }
+};
+
+std::string scan(std::string_view id, std::string_view fields = "") {
+  return "GET /v1/scenes/" + std::string(id) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+}
+
+// The bodies of what a peer took, in order.
+std::vector<std::string> bodies(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    auto head = text.find("\r\n\r\n"), length = text.find("Content-Length: ");
+    if (head == text.npos) break;
+    auto n = length < head ? std::stoul(std::string(text.substr(length + 16, 10))) : 0;
+    out.emplace_back(text.substr(head + 4, n));
+    text.remove_prefix(std::min(text.size(), head + 4 + n));
+  }
+  return out;
+}
+
+bool has(std::string_view in, std::string_view part) {
+  return in.find(part) != in.npos;
+}
+
+using list = std::vector<std::string>;
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(connection_table_suite, fixture)
+
+BOOST_AUTO_TEST_CASE(a_request_goes_out_with_all_it_said_and_its_answer_comes_back) {
+  auto& peer = open();
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer k\r\nIdempotency-Key: i\r\nX-Request-Id: "
+      "r-1\r\nContent-Length: 2\r\n\r\n{}");
+  BOOST_TEST(table->has_batches());
+  auto got = given(request_class::issue);
+  BOOST_REQUIRE(got.size() == 1u);
+  BOOST_TEST((got[0].method == http_method::post));
+  BOOST_TEST(got[0].target == "/v1/codes");
+  BOOST_TEST(got[0].authorization.reveal() == "Bearer k");
+  BOOST_TEST(got[0].idempotency_key == "i");
+  BOOST_TEST(got[0].request_id == "r-1");
+  BOOST_TEST(got[0].host == "h");
+  BOOST_TEST(got[0].peer == "1.2.3.4");
+  BOOST_TEST(got[0].body == "{}");
+  BOOST_TEST(got[0].remaining_ms == 2'000u);
+  BOOST_TEST(in_flight(request_class::issue) == 1u);
+  answer(got[0].at, "done");
+  BOOST_TEST(bodies(peer.taken) == list{"done"});
+  BOOST_TEST(in_flight(request_class::issue) == 0u);
+  BOOST_TEST(!peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_id_that_could_harm_is_replaced) {
+  open();
+  say(scan("a", "X-Request-Id: " + std::string(65, 'x') + "\r\n") + scan("b", "X-Request-Id: a b\r\n") + scan("c"));
+  auto got = given();
+  for (const auto& r : got) BOOST_TEST((r.request_id.size() == 15 && r.request_id.substr(0, 5) == "abcde"));
+  BOOST_TEST(got[0].request_id != got[1].request_id);
+}
+
+BOOST_AUTO_TEST_CASE(answers_leave_in_the_order_of_requests) {
+  auto& peer = open();
+  say(scan("a") + scan("b") + scan("c"));
+  auto got = given();
+  answer(got[2].at, "c");
+  answer(got[1].at, "b");
+  BOOST_TEST(peer.taken == "");
+  answer(got[0].at, "a");
+  BOOST_TEST(bodies(peer.taken) == (list{"a", "b", "c"}));
+}
+
+BOOST_AUTO_TEST_CASE(our_own_answers_wait_for_their_turn_too) {
+  auto& peer = open();
+  say(scan("a") + "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+  BOOST_TEST(peer.taken == "");
+  answer(given()[0].at, "a");
+  BOOST_TEST(bodies(peer.taken)[0] == "a");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 404 Not Found"));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_answer_and_one_for_a_stranger_are_dropped) {
+  auto& peer = open();
+  say(scan("a"));
+  auto at = given()[0].at;
+  answer(at, "a");
+  answer(at, "again");
+  BOOST_TEST(bodies(peer.taken) == list{"a"});
+  say(scan("b"));
+  auto old = given()[0].at;
+  table->closed(5);
+  BOOST_TEST(in_flight() == 0u);
+  auto& stranger = open(); // the same descriptor, another connection
+  say(scan("c"));
+  answer(old, "b");
+  answer({old.connection + 1'000, 0}, "nobody");
+  BOOST_TEST(stranger.taken == "");
+  BOOST_TEST(n.late.load() == 3u);
+  http_answers wild;
+  wild.answers.push_back({given()[0].at, 0xffff'fff0u, 0x20, false});
+  table->answer(wild, now, wall);
+  BOOST_TEST(n.late.load() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(past_the_pipeline_a_connection_is_not_read) {
+  auto& peer = open();
+  std::string all;
+  for (int i = 0; i < 10; ++i) all += scan(std::to_string(i));
+  say(all);
+  list seen;
+  for (int round = 0; round < 10; ++round) {
+    auto got = given();
+    BOOST_REQUIRE(got.size() <= 4u);
+    if (got.empty()) break;
+    if (seen.size() + got.size() < 10) {
+      BOOST_TEST(!peer.reads);
+      BOOST_TEST(n.halted.load() == 1u);
+    }
+    for (const auto& r : got) answer(r.at, r.target), seen.push_back(r.target);
+  }
+  BOOST_TEST(seen.size() == 10u);
+  BOOST_TEST(bodies(peer.taken) == seen);
+  BOOST_TEST(peer.reads);
+  BOOST_TEST(n.halted.load() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_takes_nothing_is_not_read_and_then_cut_off) {
+  auto& peer = open();
+  peer.window = 0;
+  say(scan("a"));
+  answer(given()[0].at, std::string(2'000, 'x'));
+  BOOST_TEST(!peer.reads);
+  BOOST_TEST(n.held_bytes.load() > 2'000u);
+  later(9'000);
+  BOOST_TEST(!peer.is_closed);
+  peer.window = 1;
+  peer.flush();
+  table->drained(5, now, wall);
+  later(10'000);
+  BOOST_TEST(!peer.is_closed); // a byte counts
+  later(2'000);
+  BOOST_TEST(peer.aborted);
+  BOOST_TEST(n.held_bytes.load() == 0u);
+  BOOST_TEST(n.halted.load() == 0u);
+  BOOST_TEST(table->open() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(it_is_read_again_when_it_took_enough) {
+  auto& peer = open();
+  peer.window = 0;
+  say(scan("a"));
+  answer(given()[0].at, std::string(2'000, 'x'));
+  peer.window = SIZE_MAX;
+  peer.flush();
+  table->drained(5, now, wall);
+  BOOST_TEST(peer.reads);
+  say(scan("b"));
+  BOOST_TEST(given().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_class_says_so_at_once_and_leaves_the_others_alone) {
+  limits.classes[0].inflight_max = 2;
+  make();
+  auto& peer = open();
+  say(scan("a") + scan("b"));
+  auto got = given();
+  auto& other = open(6);
+  say(scan("c"), 6);
+  BOOST_TEST(has(other.taken, "HTTP/1.1 503"));
+  BOOST_TEST(has(other.taken, "\"overloaded\""));
+  BOOST_TEST(has(other.taken, "Retry-After: 1\r\n"));
+  say("GET /v1/codes/x HTTP/1.1\r\nHost: a\r\n\r\n", 6);
+  BOOST_TEST(given(request_class::code).size() == 1u);
+  for (const auto& r : got) answer(r.at, "x");
+  say(scan("d"));
+  BOOST_TEST(given().size() == 1u);
+  BOOST_TEST(bodies(peer.taken).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_nobody_answers_gets_503_and_its_late_answer_nothing) {
+  auto& peer = open();
+  say("HEAD /v1/scenes/a HTTP/1.1\r\nHost: a\r\n\r\n" + scan("b", "X-Request-Id: mine\r\n"));
+  auto got = given();
+  answer(got[1].at, "b");
+  later(2'900);
+  BOOST_TEST(peer.taken == "");
+  later(200);
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 503"));
+  BOOST_TEST(!has(peer.taken, "problems/timeout")); // HEAD
+  BOOST_TEST(peer.taken.substr(peer.taken.size() - 1) == "b");
+  BOOST_TEST(n.unanswered.load() == 1u);
+  BOOST_TEST(in_flight() == 0u);
+  auto before = peer.taken;
+  answer(got[0].at, "late");
+  BOOST_TEST(peer.taken == before);
+  say(scan("c", "X-Request-Id: mine\r\n"));
+  later(3'000);
+  BOOST_TEST(has(peer.taken, "\"request_id\":\"mine\""));
+  BOOST_TEST(!peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_doubtful_request_is_answered_and_the_connection_ends_after_the_peer_could_read_it) {
+  auto& peer = open();
+  say(scan("a") + "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" + scan("smuggled"));
+  auto got = given();
+  BOOST_TEST(got.size() == 1u);
+  answer(got[0].at, "a");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 400"));
+  BOOST_TEST(has(peer.taken, "Connection: close\r\n"));
+  BOOST_TEST(peer.finished);
+  BOOST_TEST(!peer.is_closed);
+  say(scan("more")); // read and dropped
+  BOOST_TEST(!table->has_batches());
+  BOOST_TEST(given().empty());
+  later(1'000);
+  BOOST_TEST(!peer.is_closed);
+  later(2'000);
+  BOOST_TEST(peer.is_closed);
+  BOOST_TEST(!peer.aborted);
+}
+
+BOOST_AUTO_TEST_CASE(lingering_ends_with_the_peer_or_with_too_many_bytes) {
+  auto& peer = open();
+  say("nonsense\r\n\r\n");
+  BOOST_TEST(peer.finished);
+  table->peer_done(5, now, wall);
+  BOOST_TEST(peer.is_closed);
+  auto& flood = open(6);
+  say("nonsense\r\n\r\n", 6);
+  for (int i = 0; i < 200 && !flood.is_closed; ++i) say(std::string(8'192, 'x'), 6);
+  BOOST_TEST(flood.aborted);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_request_closes_after_its_answer_and_says_so) {
+  auto& peer = open();
+  say(scan("a") + scan("b", "Connection: close\r\n") + scan("never"));
+  auto got = given();
+  BOOST_REQUIRE(got.size() == 2u);
+  answer(got[1].at, "b");
+  answer(got[0].at, "a");
+  BOOST_TEST(bodies(peer.taken) == (list{"a", "b"}));
+  auto second = peer.taken.substr(peer.taken.find("HTTP/1.1", 8));
+  BOOST_TEST(has(second, "\r\nConnection: close\r\n"));
+  BOOST_TEST(!has(peer.taken.substr(0, peer.taken.size() - second.size()), "Connection"));
+  BOOST_TEST(peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_closes_silences_those_behind_it) {
+  auto& peer = open();
+  say(scan("a") + scan("b") + scan("c"));
+  auto got = given();
+  answer(got[2].at, "c");
+  answer(got[0].at, "a", true);
+  BOOST_TEST(bodies(peer.taken) == list{"a"});
+  BOOST_TEST(peer.finished);
+  BOOST_TEST(in_flight() == 0u);
+  answer(got[1].at, "b");
+  BOOST_TEST(bodies(peer.taken) == list{"a"});
+}
+
+BOOST_AUTO_TEST_CASE(closing_waits_until_all_is_sent) {
+  auto& peer = open();
+  peer.window = 10;
+  say(scan("a", "Connection: close\r\n"));
+  answer(given()[0].at, "abc");
+  BOOST_TEST(!peer.is_closed);
+  peer.window = SIZE_MAX;
+  peer.flush();
+  table->drained(5, now, wall);
+  BOOST_TEST(peer.is_closed);
+  BOOST_TEST(bodies(peer.taken) == list{"abc"});
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_sends_no_more_still_gets_its_answers) {
+  auto& peer = open();
+  std::string all;
+  for (int i = 0; i < 7; ++i) all += scan(std::to_string(i)); // more than the pipeline
+  say(all + "GET /half");
+  table->peer_done(5, now, wall);
+  BOOST_TEST(!peer.is_closed);
+  size_t answered = 0;
+  for (auto got = given(); !got.empty(); got = given())
+    for (const auto& r : got) answer(r.at, "x"), ++answered;
+  BOOST_TEST(answered == 7u);
+  BOOST_TEST(bodies(peer.taken).size() == 7u);
+  BOOST_TEST(peer.is_closed);
+  auto& idle = open(6);
+  table->peer_done(6, now, wall);
+  BOOST_TEST(idle.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_header_gets_408_however_many_bytes_it_sends) {
+  auto& peer = open();
+  auto text = scan("a");
+  for (int i = 0; i < 11; ++i) {
+    say(text.substr(static_cast<size_t>(i), 1));
+    later(1'000);
+  }
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 408"));
+  BOOST_TEST(peer.finished);
+  later(3'000);
+  BOOST_TEST(peer.is_closed);
+  BOOST_TEST(n.timed_out.load() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_has_more_time_than_a_header) {
+  auto& peer = open();
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{");
+  later(15'000);
+  BOOST_TEST(peer.taken == "");
+  say("}");
+  auto got = given(request_class::issue);
+  BOOST_REQUIRE(got.size() == 1u);
+  BOOST_TEST(got[0].remaining_ms == 500u);
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{");
+  later(42'000);
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 408"));
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed_after_its_time_and_not_while_it_is_owed_an_answer) {
+  auto& peer = open();
+  later(74'000);
+  say(scan("a"));
+  auto got = given();
+  later(2'000);
+  answer(got[0].at, "a");
+  later(74'000);
+  BOOST_TEST(!peer.is_closed);
+  later(2'000);
+  BOOST_TEST(peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_waits_for_100_gets_it_once_and_in_turn) {
+  auto& peer = open();
+  say(scan("a") + "POST /v1/codes HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  BOOST_TEST(peer.taken == ""); // the answer to the first comes first
+  answer(given()[0].at, "a");
+  BOOST_TEST(peer.taken.substr(peer.taken.size() - 25) == "HTTP/1.1 100 Continue\r\n\r\n");
+  auto size = peer.taken.size();
+  say("{");
+  BOOST_TEST(peer.taken.size() == size);
+  say("}");
+  BOOST_TEST(given(request_class::issue).size() == 1u);
+  auto& big = open(6);
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9999999\r\n\r\n", 6);
+  BOOST_TEST(has(big.taken, "HTTP/1.1 413"));
+  BOOST_TEST(!has(big.taken, "100 Continue"));
+  auto& whole = open(7);
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", 7);
+  BOOST_TEST(whole.taken == ""); // the body is here already
+}
+
+BOOST_AUTO_TEST_CASE(methods_and_paths_that_are_not_served_are_told) {
+  auto& peer = open();
+  say("DELETE /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 405"));
+  BOOST_TEST(has(peer.taken, "\r\nAllow: POST, OPTIONS\r\n"));
+  peer.taken.clear();
+  say("OPTIONS /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 204 No Content\r\n"));
+  BOOST_TEST(has(peer.taken, "\r\nAllow: POST, OPTIONS\r\n"));
+  peer.taken.clear();
+  say("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 204"));
+  peer.taken.clear();
+  say("BREW /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 501"));
+  peer.taken.clear();
+  say("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 404"));
+  BOOST_TEST(!peer.is_closed);
+  BOOST_TEST(n.answers[http::request_classes][4].load() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(hot_scenes_are_answered_here) {
+  auto& peer = open();
+  table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, wall + 1'000});
+  say("\r\n" + scan("abc") + scan("abc?launch=1047") + scan("abc", "X-Request-Id: r9\r\n"));
+  BOOST_TEST(bodies(peer.taken) == (list{"hot", "hot", "hot"}));
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 200 OK\r\nX-Request-Id: r9\r\nContent-Length: 3\r\n"));
+  BOOST_TEST(!table->has_batches());
+  peer.taken.clear();
+  say("HEAD /v1/scenes/abc HTTP/1.1\r\nHost: a\r\n\r\n");
+  BOOST_TEST(peer.taken == "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+  BOOST_TEST(n.hot_hits.load() == 4u);
+  // Everything that is more than that goes to the scan server.
+  say(scan("abc?launch=x") + scan("abc?launch=1&x=2") + scan("abc?x") + scan("abc", "If-None-Match: \"1\"\r\n"));
+  BOOST_TEST(given().size() == 4u);
+  auto counts = table->hot().take_counts();
+  uint64_t sum = 0;
+  for (const auto& c : counts) sum += c.count;
+  BOOST_TEST(sum == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_hot_answer_waits_for_its_turn_and_closes_when_asked) {
+  auto& peer = open();
+  table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, 0});
+  say(scan("cold") + scan("abc", "Connection: close\r\nX-Request-Id: r\r\n"));
+  BOOST_TEST(peer.taken == "");
+  answer(given()[0].at, "cold");
+  BOOST_TEST(bodies(peer.taken) == (list{"cold", "hot"}));
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Request-Id: r\r\n"));
+  BOOST_TEST(peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_hot_answer_that_expired_is_not_served) {
+  open();
+  table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, wall});
+  say(scan("abc"));
+  BOOST_TEST(given().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(past_connections_max_nobody_is_accepted) {
+  for (int fd = 5; fd < 8; ++fd) {
+    BOOST_TEST(table->accepting());
+    open(fd);
+  }
+  BOOST_TEST(!table->accepting());
+  table->closed(6);
+  BOOST_TEST(table->accepting());
+  BOOST_TEST(n.connections.load() == 2u);
+  BOOST_TEST(n.accepted.load() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(unfinished_requests_of_all_stay_within_one_limit) {
+  limits.held_bytes_max = 10'000;
+  make();
+  auto& first = open(5);
+  auto& second = open(6);
+  auto head = std::string("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n");
+  say(head + std::string(6'000, 'x'), 5);
+  say(head + std::string(6'000, 'x'), 6);
+  BOOST_TEST(first.taken == "");
+  BOOST_TEST(has(second.taken, "HTTP/1.1 503"));
+  BOOST_TEST(n.held_bytes.load() < 10'000u);
+  table->closed(5);
+  table->closed(6);
+  BOOST_TEST(n.held_bytes.load() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_finishes_what_is_under_way_and_nothing_else) {
+  auto& busy = open(5);
+  auto& idle = open(6);
+  auto& half = open(7);
+  say(scan("a"), 5);
+  auto got = given();
+  auto text = scan("b");
+  say(text.substr(0, 10), 7);
+  table->stop(now, wall);
+  BOOST_TEST(!table->accepting());
+  BOOST_TEST(idle.finished);
+  BOOST_TEST(!busy.finished);
+  say(scan("too late"), 5);
+  answer(got[0].at, "a");
+  BOOST_TEST(bodies(busy.taken) == list{"a"});
+  BOOST_TEST(has(busy.taken, "Connection: close"));
+  say(text.substr(10), 7);
+  answer(given()[0].at, "b");
+  BOOST_TEST(has(half.taken, "Connection: close"));
+  later(3'000);
+  BOOST_TEST(table->open() == 0u);
+  auto& late = open(8); // accepted in the same round
+  BOOST_TEST(late.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_has_an_end) {
+  auto& peer = open();
+  limits.classes[0] = {10, 100'000, 200'000};
+  make();
+  auto& stuck = open(6);
+  say(scan("a"), 6);
+  table->stop(now, wall);
+  later(9'000);
+  BOOST_TEST(table->open() == 1u);
+  later(1'000);
+  BOOST_TEST(stuck.aborted);
+  BOOST_TEST(table->open() == 0u);
+  BOOST_TEST(in_flight() == 0u);
+  BOOST_TEST(!peer.is_closed); // of the table before
+}
+
+BOOST_AUTO_TEST_CASE(events_of_a_closed_connection_are_ignored) {
+  open();
+  table->closed(5);
+  say(scan("a"));
+  table->drained(5, now, wall);
+  table->peer_done(5, now, wall);
+  table->closed(5);
+  table->closed(77'777);
+  table->received(-1, "x", now, wall);
+  BOOST_TEST(table->open() == 0u);
+  BOOST_TEST(given().empty());
+}
+
+BOOST_AUTO_TEST_CASE(limits_that_make_no_sense_are_named) {
+  BOOST_TEST(!validate(http_limits{}));
+  http_limits l;
+  l.pipelined_max = 0;
+  BOOST_TEST(has(render(validate(l)), "pipelined_max"));
+  l = {};
+  l.classes[1].give_up_after_ms = 1'000;
+  BOOST_TEST(has(render(validate(l)), "give_up_after"));
+  l = {};
+  l.held_bytes_max = 1;
+  BOOST_TEST(has(render(validate(l)), "held_bytes_max"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
