@@ -132,55 +132,74 @@ struct core_bench {
 
   void carry_out(stocker::effects todo) {
     std::deque<stocker::effect> queue(std::make_move_iterator(todo.begin()), std::make_move_iterator(todo.end()));
-    auto add = [&queue](stocker::effects more) {
-      for (auto& e : more) queue.push_back(std::move(e));
-    };
     while (!queue.empty()) {
       auto e = std::move(queue.front());
       queue.pop_front();
-      if (auto* x = std::get_if<stocker::ask_grant>(&e)) {
-        grants.push_back(x->request);
-        add(core.on_ticket(x->run, grant(x->request), now));
-      } else if (auto* x = std::get_if<stocker::say_sent>(&e)) {
-        sent[x->sent.seq] += static_cast<int>(x->sent.count);
-      } else if (auto* x = std::get_if<stocker::say_ended>(&e)) {
-        ++ended[x->ended.seq];
-      } else if (auto* x = std::get_if<stocker::say_limit>(&e)) {
-        limits.push_back(x->limit.errcode);
-      } else if (auto* x = std::get_if<stocker::fetch>(&e)) {
-        ++fetches;
-        calls_under_way_most = std::max(calls_under_way_most, ++calls_under_way);
-        held.push_back(*x);
-        if (!hold_fetches) add(answer_fetch());
-      } else if (auto* x = std::get_if<stocker::write_images>(&e)) {
-        add(core.on_images_written(x->run, write(x->images), now));
-      } else if (auto* x = std::get_if<stocker::end_grant>(&e)) {
-        auto answer = close(x->close);
-        if (answer) closes.push_back(x->close);
-        add(core.on_closed(x->run, std::move(answer), now));
-      } else if (auto* x = std::get_if<stocker::drop_images>(&e)) {
-        dropped.insert(dropped.end(), x->images.ids.begin(), x->images.ids.end());
-      } else if (auto* x = std::get_if<stocker::read_levels>(&e)) {
-        add(core.on_levels(x->number, levels, now));
-      } else if (std::get_if<stocker::read_space>(&e)) {
-        add(core.on_space(free_space{free_bytes}, now));
-      } else if (auto* x = std::get_if<stocker::write_pause>(&e)) {
-        pauses.push_back(x->pause);
-        add(core.on_pause_written(x->command, x->pause, pause(x->pause), now));
-      } else if (auto* x = std::get_if<stocker::seal>(&e)) {
-        seals.push_back(x->seal_);
-        add(core.on_sealed({}, now));
-      } else if (auto* x = std::get_if<stocker::age>(&e)) {
-        aged.push_back(x->age_);
-        add(core.on_aged(x->age_.gen_id, age(x->age_), now));
-      } else if (auto* x = std::get_if<stocker::answer_live>(&e)) {
-        live[x->number] = *x;
-      } else if (auto* x = std::get_if<stocker::answer_command>(&e)) {
-        commands[x->number] = *x;
-      } else if (auto* x = std::get_if<stocker::publish>(&e)) {
-        published.push_back(x->state);
-      }
+      for (auto& next : std::visit([this](auto& what) { return meet(what); }, e)) queue.push_back(std::move(next));
     }
+  }
+
+  // What the world does with each effect, and what the core makes of the answer.
+  stocker::effects meet(stocker::ask_grant& x) {
+    grants.push_back(x.request);
+    return core.on_ticket(x.run, grant(x.request), now);
+  }
+  stocker::effects meet(stocker::say_sent& x) {
+    sent[x.sent.seq] += static_cast<int>(x.sent.count);
+    return {};
+  }
+  stocker::effects meet(stocker::say_ended& x) {
+    if (x.ended.how == unit_end::never_written)
+      --sent[x.ended.seq]; // the unit is back
+    else
+      ++ended[x.ended.seq];
+    return {};
+  }
+  stocker::effects meet(stocker::say_limit& x) {
+    limits.push_back(x.limit.errcode);
+    return {};
+  }
+  stocker::effects meet(stocker::fetch& x) {
+    ++fetches;
+    calls_under_way_most = std::max(calls_under_way_most, ++calls_under_way);
+    held.push_back(x);
+    return hold_fetches ? stocker::effects{} : answer_fetch();
+  }
+  stocker::effects meet(stocker::write_images& x) { return core.on_images_written(x.run, write(x.images), now); }
+  stocker::effects meet(stocker::end_grant& x) {
+    auto answer = close(x.close);
+    if (answer) closes.push_back(x.close);
+    return core.on_closed(x.run, std::move(answer), now);
+  }
+  stocker::effects meet(stocker::drop_images& x) {
+    dropped.insert(dropped.end(), x.images.ids.begin(), x.images.ids.end());
+    return {};
+  }
+  stocker::effects meet(stocker::read_levels& x) { return core.on_levels(x.number, levels, now); }
+  stocker::effects meet(stocker::read_space&) { return core.on_space(free_space{free_bytes}, now); }
+  stocker::effects meet(stocker::write_pause& x) {
+    pauses.push_back(x.pause);
+    return core.on_pause_written(x.command, x.pause, pause(x.pause), now);
+  }
+  stocker::effects meet(stocker::seal& x) {
+    seals.push_back(x.seal_);
+    return core.on_sealed({}, now);
+  }
+  stocker::effects meet(stocker::age& x) {
+    aged.push_back(x.age_);
+    return core.on_aged(x.age_.gen_id, age(x.age_), now);
+  }
+  stocker::effects meet(stocker::answer_live& x) {
+    live[x.number] = x;
+    return {};
+  }
+  stocker::effects meet(stocker::answer_command& x) {
+    commands[x.number] = x;
+    return {};
+  }
+  stocker::effects meet(stocker::publish& x) {
+    published.push_back(x.state);
+    return {};
   }
 
   /// The answer to the fetch that has waited longest.

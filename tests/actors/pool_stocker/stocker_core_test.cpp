@@ -85,7 +85,10 @@ BOOST_AUTO_TEST_CASE(a_page_that_is_not_released_costs_one_call_and_pauses) {
 
 BOOST_AUTO_TEST_CASE(probes_of_different_size_pause) {
   core_bench b{with_stock(5'000, 5'000)};
-  b.fetch = [&b](const fetch_code& f) { return image_of(f.id, b.next_seed, b.next_seed++ == 3 ? 24 : 16); };
+  b.fetch = [&b](const fetch_code& f) {
+    ++b.next_seed;
+    return image_of(f.id, b.next_seed, b.next_seed == 4 ? 24 : 16);
+  };
   b.advance(60'000);
   BOOST_TEST(b.fetches == 5u);
   BOOST_REQUIRE(b.pauses.size() == 1u);
@@ -153,9 +156,12 @@ BOOST_AUTO_TEST_CASE(an_id_is_tried_three_times_and_then_dead) {
     return f.id == "id30" ? refusal_of(f.id, -1) : image_of(f.id, b.next_seed++);
   };
   b.advance(10'000);
+  BOOST_TEST(tries["id30"] < 3); // the pool is full: it waits for the next need
+  b.levels.levels[0].ready_codes -= 20;
+  b.advance(10'000);
   BOOST_TEST(tries["id30"] == 3);
   BOOST_TEST(b.dead("wechat_-1") == 1u);
-  BOOST_TEST(b.stocked() == 100u);
+  BOOST_TEST(b.stocked() == 120u);
 }
 
 BOOST_AUTO_TEST_CASE(more_than_a_tenth_dead_pauses) {
@@ -496,7 +502,7 @@ BOOST_AUTO_TEST_CASE(live_says_why_it_cannot) {
   b.fetch = [](const fetch_code& f) { return refusal_of(f.id, -1); };
   b.carry_out(b.core.on_live(2, {"default", 1, 5'000}, b.now));
   BOOST_TEST((code_of(b.live[2].failure) == ec::out_of_stock));
-  BOOST_TEST(says(render(b.live[2].failure), "wechat_-1"));
+  BOOST_TEST(says(render(b.live[2].failure), "-1 a text of WeChat"), render(b.live[2].failure));
   b.carry_out(b.core.on_command(1, {"default", pool_verb::pause, "new page", "alice", 0}, b.now));
   b.carry_out(b.core.on_live(3, {"default", 1, 5'000}, b.now));
   BOOST_TEST(says(render(b.live[3].failure), "new page"));
@@ -594,7 +600,8 @@ BOOST_AUTO_TEST_CASE(books_balance_over_random_outcomes) {
   for (uint32_t seed = 1; seed <= 60; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       std::mt19937 random{seed};
-      auto chance = [&random](uint32_t percent) { return random() % 100 < percent; };
+      auto pick = [&random](uint32_t below) { return static_cast<uint32_t>(random() % below); };
+      auto chance = [&pick](uint32_t percent) { return pick(100) < percent; };
       uint32_t badness = seed % 30; // percent of each kind of failure
       auto cfg = with_stock(400, 400);
       cfg.images.decode = seed % 2 == 0;
@@ -605,7 +612,7 @@ BOOST_AUTO_TEST_CASE(books_balance_over_random_outcomes) {
         fetched_code out;
         out.id = f.id;
         if (chance(badness)) {
-          switch (random() % 7) {
+          switch (pick(7)) {
           case 0:
             out.outcome = fetch_outcome::lost;
             break;
@@ -621,11 +628,11 @@ BOOST_AUTO_TEST_CASE(books_balance_over_random_outcomes) {
             out = refusal_of(f.id, 40001);
             break;
           case 5:
-            out = refusal_of(f.id, random() % 4 ? 45011 : 45009);
+            out = refusal_of(f.id, pick(4) ? 45011 : 45009);
             break;
           default:
             out = image_of(f.id, b.next_seed++);
-            out.image.resize(random() % 60);
+            out.image.resize(pick(60));
           }
         } else {
           out = image_of(f.id, b.next_seed++);
@@ -647,10 +654,10 @@ BOOST_AUTO_TEST_CASE(books_balance_over_random_outcomes) {
         return book(c);
       };
       b.hold_fetches = true;
-      for (int i = 0; i < 2'000; ++i) {
+      for (uint64_t i = 1; i <= 2'000; ++i) {
         b.advance(200);
-        b.release(random() % 40);
-        if (chance(3)) b.carry_out(b.core.on_live(i, {"default", 1 + random() % 4, random() % 4'000}, b.now));
+        b.release(pick(40));
+        if (chance(3)) b.carry_out(b.core.on_live(i, {"default", pick(4) + 1, pick(4'000)}, b.now));
         if (b.core.state(b.now).paused)
           b.carry_out(b.core.on_command(i, {"default", pool_verb::resume, "", "op", 0}, b.now));
       }
