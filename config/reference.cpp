@@ -4,8 +4,10 @@
 
 #include <boost/json.hpp>
 
-namespace qrwell::config {
+namespace qrwell {
 namespace {
+
+using namespace config;
 
 std::string_view kind_name(kind type) {
   switch (type) {
@@ -194,4 +196,4 @@ std::string example_file() {
   return example_writer().write();
 }
 
-} // namespace qrwell::config
+} // namespace qrwell

@@ -1,0 +1,13 @@
+# Everything but main.cpp is a library, so that tests can use the parts.
+if (NOT TARGET qrwell_qrload)
+  set(load_dir ${CMAKE_SOURCE_DIR}/tools/qrload)
+  file(GLOB load_sources CONFIGURE_DEPENDS ${load_dir}/*.cpp)
+  list(REMOVE_ITEM load_sources ${load_dir}/main.cpp)
+  add_library(qrwell_qrload STATIC ${load_sources})
+  qrwell_target(qrwell_qrload)
+  target_link_libraries(qrwell_qrload PUBLIC qrwell_messages Boost::json Boost::url)
+endif ()
+if (target STREQUAL "qrload")
+  set_property(TARGET ${target} PROPERTY SOURCES ${CMAKE_SOURCE_DIR}/tools/qrload/main.cpp)
+endif ()
+target_link_libraries(${target} PRIVATE qrwell_qrload)
