@@ -1,0 +1,80 @@
+#include "actors/binding_persister/binding_persister.hpp"
+
+#include "runtime/core/clock.hpp"
+
+namespace qrwell {
+namespace {
+
+using self_pointer = watched<binding_persister_actor, binding_persister_state>*;
+using std::chrono::milliseconds;
+
+uint32_t client_of(self_pointer self) {
+  auto& clients = self->state.clients;
+  auto sender = caf::actor_cast<bind_client>(self->current_sender());
+  for (size_t i = 0; i < clients.size(); ++i)
+    if (clients[i] == sender) return static_cast<uint32_t>(i);
+  clients.push_back(std::move(sender));
+  return static_cast<uint32_t>(clients.size() - 1);
+}
+
+// Only the store itself can say that nothing happened. A time-out, or a store actor that died, says nothing of the
+// kind.
+caf::error outcome_of(const caf::error& err) {
+  if (err.category() == caf::atom("qrwell")) return err;
+  return fail(ec::outcome_unknown, "the store did not answer: " + render(err));
+}
+
+void perform(self_pointer self);
+
+template <class F>
+void step(self_pointer self, F f) {
+  f(*self->state.groups, mono_ms(self));
+  perform(self);
+}
+
+// The next group is at the store before the answers of the last one are sent.
+void perform(self_pointer self) {
+  auto& s = self->state;
+  auto todo = s.groups->take(mono_ms(self));
+  auto timeout = milliseconds(s.cfg.db_timeout_ms);
+  if (todo.group)
+    self->request(s.store, timeout, std::move(*todo.group))
+        .then(
+            [=](bind_group_result& r) { step(self, [&](auto& g, int64_t now) { g.group_ended(std::move(r), now); }); },
+            [=](caf::error& e) { step(self, [&](auto& g, int64_t now) { g.group_ended(outcome_of(e), now); }); });
+  if (todo.resolve)
+    self->request(s.store, timeout, std::move(*todo.resolve))
+        .then(
+            [=](bind_group_result& r) {
+              step(self, [&](auto& g, int64_t now) { g.resolve_ended(std::move(r), now); });
+            },
+            [=](caf::error& e) { step(self, [&](auto& g, int64_t now) { g.resolve_ended(outcome_of(e), now); }); });
+  for (auto& [client, results] : todo.results) self->send(s.clients[client], std::move(results));
+  for (auto& [client, claim] : todo.claims) self->send(s.clients[client], std::move(claim));
+}
+
+} // namespace
+
+binding_persister_actor::behavior_type binding_persister(self_pointer self, vitals_ptr v, binding_persister_config cfg,
+                                                         store_writer_actor store) {
+  self->set_vitals(v);
+  self->state.cfg = std::move(cfg);
+  self->state.groups.emplace(self->state.cfg);
+  self->state.store = std::move(store);
+  self->send(self, tick{});
+  return {
+      watch(v, "bind_batch",
+            [self](bind_batch& x) { step(self, [&](auto& g, int64_t now) { g.add(client_of(self), x, now); }); }),
+      watch(v, "claim_request",
+            [self](const claim_request& x) { step(self, [&](auto& g, int64_t) { g.add(client_of(self), x); }); }),
+      watch(v, "lots_done", [self](const lots_done& x) { step(self, [&](auto& g, int64_t) { g.add(x); }); }),
+      watch(v, "tick",
+            [self](tick) {
+              self->delayed_send(self, milliseconds(self->state.cfg.tick_ms), tick{});
+              step(self, [](auto& g, int64_t now) { g.tick(now); });
+            }),
+      watch(v, "status_query", [self](status_query) { return self->state.groups->status(); }),
+  };
+}
+
+} // namespace qrwell
