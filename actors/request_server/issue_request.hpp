@@ -1,0 +1,50 @@
+#pragma once
+
+#include "messages/common.hpp"
+#include "messages/errors.hpp"
+
+#include <boost/json/storage_ptr.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace qrwell {
+
+constexpr size_t path_bytes_max = 512;
+constexpr size_t tags_max = 8;
+constexpr size_t tag_bytes_max = 32;
+constexpr size_t idempotency_key_bytes_max = 128;
+constexpr uint32_t expires_in_s_max =
+    100U * 366 * 86'400; ///< about a century: a larger number is a mistake in the unit
+
+/// Rungs of the ladder that a request allows when the stock is empty.
+constexpr uint8_t rung_live = 1, rung_link = 2;
+
+/// The body of `POST /v1/codes`, checked.
+struct issue_request {
+  std::string pool; ///< empty: not told
+  std::string path;
+  std::string query; ///< JSON as sent; empty: none
+  std::string tags;  ///< JSON array; empty: none
+  int64_t expires_ms = 0;
+  uint32_t expires_after_s = 0;
+  uint8_t on_empty = rung_live | rung_link; ///< all that the pool has, if not told
+  digest body_hash{};                       ///< SHA-256 of the body's JCS form; zero unless asked for
+};
+
+/// Reads a body. `wall_ms`: Unix time, for `expires_at`. `with_hash`: only a request with an Idempotency-Key needs one.
+/// Error invalid_request: names the field and what is allowed.
+caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
+                                        boost::json::storage_ptr memory);
+
+/// "application/json" or "...+json", whatever its parameters.
+bool is_json_type(std::string_view content_type) noexcept;
+
+/// No error for 1 to 128 visible ASCII characters.
+caf::error check_idempotency_key(std::string_view key);
+
+/// What an Accept header field prefers: the first range that we have decides.
+enum class wanted_form : uint8_t { json, any_image, jpeg, png };
+wanted_form wanted_by(std::string_view accept) noexcept;
+
+} // namespace qrwell

@@ -1,0 +1,320 @@
+#include "actors/request_server/request_desk.hpp"
+
+#include "runtime/http/json.hpp"
+#include "runtime/ids/hash.hpp"
+
+#include <fmt/format.h>
+
+namespace qrwell {
+namespace {
+
+// WeChat's transparent codes are PNG, all others JPEG.
+std::string format_of(const std::string& spec) {
+  auto value = http::parse_json(spec);
+  auto* members = value ? value->if_object() : nullptr;
+  auto* hyaline = members ? members->if_contains("hyaline") : nullptr;
+  return hyaline && hyaline->is_bool() && hyaline->get_bool() ? "png" : "jpeg";
+}
+
+// 64 random bits of this actor and a count below them: new for every attempt, without asking OpenSSL each time.
+void count_up(nonce& mark) {
+  for (size_t i = mark.size(); i-- > mark.size() / 2;)
+    if (++mark[i] != 0) return;
+}
+
+} // namespace
+
+request_desk::request_desk(const request_server_config& cfg, const std::vector<std::string>& pools)
+    : cfg_(cfg)
+    , visits_(cfg.waiting_max)
+    , answers_(cfg.public_url)
+    , next_mark_(random_nonce()) {
+  for (const auto& pool : pools) {
+    auto& desk = pools_[pool];
+    desk.ladder = std::make_unique<ladder>(pool, cfg.shelf);
+  }
+}
+
+void request_desk::pool_changed(const pool_state& state, moment now) {
+  auto found = pools_.find(state.pool);
+  if (found == pools_.end()) return;
+  auto& pool = found->second;
+  if (pool.spec != state.spec) {
+    pool.spec = state.spec;
+    pool.image_format = format_of(state.spec);
+  }
+  pool.ladder->set_state(state, now.mono_ms);
+}
+
+void request_desk::claim_ended(const claim_result& result, moment now) {
+  if (auto found = pools_.find(result.pool); found != pools_.end())
+    found->second.ladder->claim_ended(result, now.mono_ms);
+}
+
+void request_desk::live_ended(const std::string& pool, uint64_t order, const caf::expected<live_codes>& result,
+                              moment now) {
+  if (auto found = pools_.find(pool); found != pools_.end())
+    found->second.ladder->live_ended(order, result, now.mono_ms);
+}
+
+// -- on the way
+// --------------------------------------------------------------------------------------------------------
+
+void request_desk::climb(visit& v, moment now) {
+  v.stage = visit_stage::ladder;
+  v.pool->climb(v.who, now.mono_ms);
+}
+
+void request_desk::settle_ladders(moment now) {
+  for (auto& [name, pool] : pools_)
+    for (auto& end : pool.ladder->take_ends()) {
+      auto* v = visits_.find(end.who.ticket);
+      if (!v || v->stage != visit_stage::ladder) {
+        if (end.code) pool.ladder->shelf().give_back(std::move(*end.code));
+      } else if (end.code) {
+        v->who = end.who;
+        start(*v, std::move(*end.code), now);
+      } else {
+        refuse(*v, {end.why, std::move(end.detail), end.retry_after_s});
+      }
+    }
+}
+
+// An answer that is an image needs its bytes before the commit: a code without one must never be sold.
+void request_desk::start(visit& v, shelf_code code, moment now) {
+  v.code = std::move(code);
+  if (v.form == wanted_form::json) {
+    send_bind(v, now);
+  } else if (images_open_ >= cfg_.images_max) {
+    free_code(v);
+    refuse(v, {ec::overloaded, "Too many images are being read. Try again, or ask for JSON.", 1});
+  } else {
+    v.stage = visit_stage::image;
+    ++images_open_;
+    out_.images.emplace_back(v.ticket, image_get{v.code.id, v.image_format});
+  }
+}
+
+void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result, moment now) {
+  images_open_ -= images_open_ > 0 ? 1 : 0;
+  auto* found = visits_.find(ticket);
+  if (!found) return;
+  auto& v = *found;
+  if (v.stage == visit_stage::replayed_image) {
+    if (result && result->found) {
+      ++counts_.replayed;
+      answers_.replayed(v, v.replayed, &result->data, now.wall_ms);
+      visits_.leave(v);
+    } else if (result) {
+      refuse(v,
+             {ec::not_found, "The image of code " + v.replayed.id + ", which this Idempotency-Key got, is not here."});
+    } else {
+      refuse(v, {ec::unavailable, "The image store does not answer. The code is bound; repeat the request.", 1});
+    }
+    return;
+  }
+  if (v.stage != visit_stage::image) return;
+  if (!result) {
+    free_code(v);
+    refuse(v, {ec::unavailable, "The image store does not answer; nothing was bound.", 1});
+  } else if (!result->found) {
+    out_.kills.reason = "image_lost";
+    out_.kills.ids.push_back(v.code.id);
+    next_code(v, now);
+  } else {
+    v.image = std::move(result->data);
+    send_bind(v, now);
+  }
+}
+
+void request_desk::send_bind(visit& v, moment now) {
+  v.stage = visit_stage::bind;
+  auto deadline = v.who.reached == rung::live ? v.live_deadline_ms : v.deadline_ms;
+  auto& b = out_.binds.requests.emplace_back(v.bind);
+  b.id = v.code.id;
+  b.lot_no = v.code.lot_no;
+  b.gen_id = v.code.gen_id;
+  count_up(next_mark_);
+  b.mark = next_mark_;
+  b.remaining_ms = static_cast<uint32_t>(std::max<int64_t>(1, deadline - now.mono_ms));
+}
+
+void request_desk::bind_ended(bind_results& results, moment now) {
+  for (auto& result : results.results) bind_ended(result, now);
+}
+
+void request_desk::bind_ended(bind_result& result, moment now) {
+  auto* found = visits_.find(result.ticket);
+  if (!found || found->stage != visit_stage::bind) return; // answered as unknown long ago
+  auto& v = *found;
+  switch (result.end) {
+  case bind_end::bound:
+    ++counts_.bound;
+    resolve_code(v, code_end::bound);
+    answers_.bound(v, result.code, now.wall_ms);
+    visits_.leave(v);
+    return;
+  case bind_end::replay:
+    free_code(v);
+    replay(v, result.code, now);
+    return;
+  case bind_end::key_reused:
+    free_code(v);
+    refuse(v, {ec::idempotency_reuse, "This Idempotency-Key was used with another body in the last 7 days. Use a new "
+                                      "key for a new code."});
+    return;
+  case bind_end::lost_race:
+    ++counts_.lost_races;
+    next_code(v, now);
+    return;
+  case bind_end::late:
+    free_code(v);
+    refuse(v, {ec::timeout, "The request could not be committed in time; nothing was bound.", 1});
+    return;
+  case bind_end::failed:
+    free_code(v);
+    refuse(v, {ec::unavailable,
+               "The store did not bind a code: " +
+                   (result.detail.empty() ? std::string("it gave no reason") : result.detail),
+               1});
+    return;
+  case bind_end::quarantined:
+    ++counts_.unknown;
+    resolve_code(v, code_end::stuck);
+    refuse(v, {ec::outcome_unknown,
+               "It is not known yet whether the store committed this. Repeat the request with the same Idempotency-Key "
+               "to get the same code.",
+               1});
+    return;
+  }
+}
+
+// The code of this visit is somebody else's, or has no image: the next one, a few times.
+void request_desk::next_code(visit& v, moment now) {
+  resolve_code(v, code_end::lost);
+  if (v.races++ >= cfg_.races_max) {
+    refuse(v,
+           {ec::unavailable, fmt::format("{} codes in a row turned out to be taken; nothing was bound.", v.races), 1});
+  } else {
+    climb(v, now);
+  }
+}
+
+void request_desk::replay(visit& v, code_view& code, moment now) {
+  if (v.form == wanted_form::json) {
+    ++counts_.replayed;
+    answers_.replayed(v, code, nullptr, now.wall_ms);
+    visits_.leave(v);
+  } else if (code.state == code_state::revoked) {
+    refuse(v,
+           {ec::revoked, "Code " + code.id + ", which this Idempotency-Key got, is revoked; it has no image any more."});
+  } else if (images_open_ >= cfg_.images_max) {
+    refuse(v, {ec::overloaded, "Too many images are being read. Try again, or ask for JSON.", 1});
+  } else {
+    v.stage = visit_stage::replayed_image;
+    ++images_open_;
+    out_.images.emplace_back(v.ticket, image_get{code.id, code.image_format});
+    v.replayed = std::move(code);
+  }
+}
+
+void request_desk::refuse(visit& v, http::problem what) {
+  ++counts_.refused;
+  answers_.problem(v, std::move(what));
+  visits_.leave(v);
+}
+
+void request_desk::free_code(visit& v) {
+  v.pool->shelf().give_back(std::exchange(v.code, {}));
+}
+
+void request_desk::resolve_code(visit& v, code_end end) {
+  v.pool->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
+  v.code = {};
+}
+
+// -- time
+// --------------------------------------------------------------------------------------------------------------
+
+void request_desk::tick(moment now) {
+  for (auto& [name, pool] : pools_) pool.ladder->tick(now.mono_ms);
+  settle_ladders(now);
+  expire(now);
+  if (now.mono_ms >= report_due_ms_) {
+    report_due_ms_ = now.mono_ms + cfg_.report_ms;
+    for (auto& [name, pool] : pools_) {
+      auto& shelf = pool.ladder->shelf();
+      shelf.measure(now.mono_ms);
+      out_.reports.push_back({name, shelf.codes(), shelf.rate_per_s()});
+    }
+  }
+  if (used_due_ms_ == long_ago) used_due_ms_ = now.mono_ms + cfg_.keys_used_flush_ms;
+  if (now.mono_ms >= used_due_ms_) {
+    used_due_ms_ = now.mono_ms + cfg_.keys_used_flush_ms;
+    out_.used.key_ids = keys_.take_used();
+  }
+}
+
+void request_desk::expire(moment now) {
+  visits_.for_each([&](visit& v) {
+    // The persister ends every bind in time. If it does not, it is gone, and nobody here knows what it did.
+    auto last =
+        v.stage == visit_stage::bind
+            ? std::max(v.deadline_ms, v.who.reached == rung::live ? v.live_deadline_ms : 0) + cfg_.answer_grace_ms
+            : v.deadline_ms;
+    if (v.stage == visit_stage::image && v.who.reached == rung::live) last = v.live_deadline_ms;
+    if (v.stage == visit_stage::ladder || now.mono_ms < last) return; // the ladder looks at its own
+    switch (v.stage) {
+    case visit_stage::keys:
+      --keys_waiting_;
+      refuse(v, {ec::unavailable, "The keys could not be read in time to check this one.", 1});
+      break;
+    case visit_stage::image:
+      free_code(v);
+      refuse(v, {ec::timeout, "The image was not read in time; nothing was bound.", 1});
+      break;
+    case visit_stage::replayed_image:
+      refuse(v, {ec::timeout, "The image was not read in time. The code is bound; repeat the request.", 1});
+      break;
+    default:
+      ++counts_.unknown;
+      resolve_code(v, code_end::stuck);
+      refuse(v, {ec::outcome_unknown,
+                 "It is not known whether the store committed this. Repeat the request with the same Idempotency-Key.",
+                 1});
+    }
+  });
+}
+
+desk_effects request_desk::take(moment now) {
+  settle_ladders(now);
+  for (auto& [name, pool] : pools_) {
+    if (auto claim = pool.ladder->take_claim(now.mono_ms)) out_.claims.push_back(std::move(*claim));
+    while (auto live = pool.ladder->take_live(now.mono_ms)) out_.lives.push_back(std::move(*live));
+    auto done_lots = pool.ladder->shelf().take_done();
+    out_.done_lots.lots.insert(out_.done_lots.lots.end(), done_lots.begin(), done_lots.end());
+  }
+  read_keys_if_due(now);
+  out_.answers = answers_.take();
+  return std::exchange(out_, {});
+}
+
+actor_status request_desk::status() const {
+  actor_status out{"request_server", "request_server", "", ""};
+  std::string pools;
+  for (const auto& [name, pool] : pools_) {
+    const auto& shelf = pool.ladder->shelf();
+    pools += fmt::format(R"({}{{"pool":"{}","codes":{},"lots":{},"issued_per_s":{:.1f},"waiting":{}}})",
+                         pools.empty() ? "" : ",", name, shelf.codes(), shelf.lots(), shelf.rate_per_s(),
+                         pool.ladder->waiting());
+    if (shelf.failures() > 1) out.problem = "The store does not answer claims of codes for pool '" + name + "'.";
+  }
+  if (keys_.read_at_ms() < 0) out.problem = "The keys were not read yet.";
+  out.facts = fmt::format(
+      R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"shelves":[{}]}})",
+      visits_.size(), counts_.received, counts_.bound, counts_.replayed, counts_.refused, counts_.lost_races,
+      counts_.unknown, keys_.size(), pools);
+  return out;
+}
+
+} // namespace qrwell

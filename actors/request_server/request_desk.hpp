@@ -1,0 +1,106 @@
+#pragma once
+
+#include "actors/request_server/issue_answers.hpp"
+#include "actors/request_server/request_server_config.hpp"
+#include "actors/request_server/visit.hpp"
+#include "messages/bind.hpp"
+#include "messages/http.hpp"
+#include "messages/stock.hpp"
+#include "runtime/keys/key_ring.hpp"
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace qrwell {
+
+/// The two clocks of one event: steady for deadlines, Unix for what people see.
+struct moment {
+  int64_t mono_ms = 0, wall_ms = 0;
+};
+
+/// What the desk wants done. Each part is one message or one request.
+struct desk_effects {
+  bind_batch binds;
+  std::vector<claim_request> claims;
+  lots_done done_lots;
+  std::vector<live_order> lives;                      ///< requests to the stocker of the pool; end: live_ended()
+  std::vector<std::pair<uint64_t, image_get>> images; ///< with a ticket; end: image_ended()
+  codes_kill kills;
+  std::vector<std::pair<uint32_t, http_answers>> answers; ///< by front end
+  bool read_keys = false;                                 ///< end: keys_read() or keys_failed()
+  keys_used used;
+  std::vector<shelf_report> reports;
+};
+
+/// `POST /v1/codes` from the request to the answer: who asks and may, what is asked, a code from the ladder, the bind,
+/// its end. Every request that comes in is answered exactly once.
+class request_desk {
+public:
+  request_desk(const request_server_config& cfg, const std::vector<std::string>& pools);
+
+  void requests(uint32_t sink, http_batch& batch, moment now);
+  void bind_ended(bind_results& results, moment now);
+  void claim_ended(const claim_result& result, moment now);
+  void pool_changed(const pool_state& state, moment now);
+  void live_ended(const std::string& pool, uint64_t order, const caf::expected<live_codes>& result, moment now);
+  void image_ended(uint64_t ticket, caf::expected<image_data> result, moment now);
+  void keys_read(keys_snapshot keys, moment now);
+  void keys_failed(moment now);
+  void tick(moment now);
+
+  /// All that was decided since the last call.
+  desk_effects take(moment now);
+
+  actor_status status() const;
+
+private:
+  struct pool_desk {
+    std::unique_ptr<qrwell::ladder> ladder;
+    std::string spec, image_format = "jpeg";
+  };
+
+  // admission
+  void receive(uint32_t sink, http_request& request, moment now, boost::json::storage_ptr memory);
+  bool keys_are_fresh(moment now) const noexcept;
+  void await_keys(visit& v, http_request& request, http::problem otherwise);
+  void admit(visit& v, http_request& request, moment now, const boost::json::storage_ptr& memory);
+  caf::error fill(visit& v, http_request& request, const api_key& key, moment now,
+                  const boost::json::storage_ptr& memory);
+  void read_keys_if_due(moment now);
+
+  // on the way
+  void climb(visit& v, moment now);
+  void settle_ladders(moment now);
+  void start(visit& v, shelf_code code, moment now);
+  void send_bind(visit& v, moment now);
+  void bind_ended(bind_result& result, moment now);
+  void next_code(visit& v, moment now);
+  void replay(visit& v, code_view& code, moment now);
+  void refuse(visit& v, http::problem what);
+  void free_code(visit& v);
+  void resolve_code(visit& v, code_end end);
+  void expire(moment now);
+
+  static constexpr int64_t long_ago = std::numeric_limits<int64_t>::min() / 2;
+
+  request_server_config cfg_;
+  key_ring keys_;
+  bool reading_keys_ = false;
+  int64_t keys_asked_ms_ = long_ago, keys_due_ms_ = long_ago; ///< last question; next one
+  int64_t keys_seen_ms_ = long_ago;                           ///< question whose answer the ring is
+  int64_t used_due_ms_ = long_ago, report_due_ms_ = long_ago;
+  size_t keys_waiting_ = 0, images_open_ = 0;
+  std::map<std::string, pool_desk, std::less<>> pools_;
+  visit_table visits_;
+  issue_answers answers_;
+  desk_effects out_;
+  nonce next_mark_;
+  struct {
+    uint64_t received = 0, bound = 0, replayed = 0, refused = 0, lost_races = 0, unknown = 0;
+  } counts_;
+};
+
+} // namespace qrwell

@@ -1,0 +1,118 @@
+#include "actors/request_server/request_server.hpp"
+
+namespace qrwell {
+namespace {
+
+using self_pointer = watched<request_server_actor, request_server_state>*;
+using std::chrono::milliseconds;
+
+moment now_of(self_pointer self) {
+  return {mono_ms(self), self->state.cfg.wall()};
+}
+
+// A handful of front ends at most: a search through them is quicker than a table.
+uint32_t sink_of(self_pointer self) {
+  auto& sinks = self->state.sinks;
+  auto sender = caf::actor_cast<answer_sink>(self->current_sender());
+  for (size_t i = 0; i < sinks.size(); ++i)
+    if (sinks[i] == sender) return static_cast<uint32_t>(i);
+  sinks.push_back(std::move(sender));
+  return static_cast<uint32_t>(sinks.size() - 1);
+}
+
+void perform(self_pointer self);
+
+// Runs one step of the core and does what it wants.
+template <class F>
+void step(self_pointer self, F f) {
+  f(*self->state.desk, now_of(self));
+  perform(self);
+}
+
+void fetch_live(self_pointer self, live_order order) {
+  auto& s = self->state;
+  auto pool = order.request.pool;
+  auto number = order.order;
+  self->request(s.stockers.at(pool), milliseconds(s.cfg.live_timeout_ms), std::move(order.request))
+      .then(
+          [=](live_codes& codes) { step(self, [&](auto& d, moment now) { d.live_ended(pool, number, codes, now); }); },
+          [=](caf::error& err) { step(self, [&](auto& d, moment now) { d.live_ended(pool, number, err, now); }); });
+}
+
+void read_image(self_pointer self, uint64_t ticket, image_get query) {
+  auto& s = self->state;
+  self->request(s.images, milliseconds(s.cfg.store_timeout_ms), std::move(query))
+      .then(
+          [=](image_data& data) {
+            step(self, [&](auto& d, moment now) { d.image_ended(ticket, std::move(data), now); });
+          },
+          [=](caf::error& err) { step(self, [&](auto& d, moment now) { d.image_ended(ticket, err, now); }); });
+}
+
+void read_keys(self_pointer self) {
+  auto& s = self->state;
+  self->request(s.reader, milliseconds(s.cfg.store_timeout_ms), keys_query{})
+      .then([=](keys_snapshot& keys) { step(self, [&](auto& d, moment now) { d.keys_read(std::move(keys), now); }); },
+            [=](caf::error&) { step(self, [&](auto& d, moment now) { d.keys_failed(now); }); });
+}
+
+// Binds leave before answers are written to sockets: the store is what everybody waits for.
+void perform(self_pointer self) {
+  auto& s = self->state;
+  auto todo = s.desk->take(now_of(self));
+  auto store_timeout = milliseconds(s.cfg.store_timeout_ms);
+  if (!todo.binds.requests.empty()) self->send(s.persister, std::move(todo.binds));
+  for (auto& claim : todo.claims) self->send(s.persister, std::move(claim));
+  if (!todo.done_lots.lots.empty()) self->send(s.persister, std::move(todo.done_lots));
+  for (auto& [sink, answers] : todo.answers) self->send(s.sinks[sink], std::move(answers));
+  for (auto& order : todo.lives) fetch_live(self, std::move(order));
+  for (auto& [ticket, query] : todo.images) read_image(self, ticket, std::move(query));
+  // Both are repeated by what causes them: an image that is missing is found missing again, a key is used again.
+  if (!todo.kills.ids.empty())
+    self->request(s.writer, store_timeout, std::move(todo.kills)).then([](affected&) {}, [](caf::error&) {});
+  if (!todo.used.key_ids.empty())
+    self->request(s.writer, store_timeout, std::move(todo.used)).then([](done) {}, [](caf::error&) {});
+  if (todo.read_keys) read_keys(self);
+  for (auto& report : todo.reports) {
+    auto pool = report.pool;
+    self->send(s.stockers.at(pool), std::move(report));
+  }
+}
+
+} // namespace
+
+request_server_actor::behavior_type request_server(self_pointer self, vitals_ptr v, request_server_config cfg,
+                                                   binding_persister_actor persister, store_reader_actor reader,
+                                                   store_writer_actor writer, image_worker_actor images,
+                                                   std::map<std::string, pool_stocker_actor> stockers) {
+  self->set_vitals(v);
+  std::vector<std::string> pools;
+  for (const auto& [pool, stocker] : stockers) pools.push_back(pool);
+  auto& s = self->state;
+  s.cfg = std::move(cfg);
+  s.desk.emplace(s.cfg, pools);
+  s.persister = std::move(persister);
+  s.reader = std::move(reader);
+  s.writer = std::move(writer);
+  s.images = std::move(images);
+  s.stockers = std::move(stockers);
+  self->send(self, tick{});
+  return {
+      watch(v, "bind_results",
+            [self](bind_results& x) { step(self, [&](auto& d, moment now) { d.bind_ended(x, now); }); }),
+      watch(v, "claim_result",
+            [self](const claim_result& x) { step(self, [&](auto& d, moment now) { d.claim_ended(x, now); }); }),
+      watch(v, "pool_state",
+            [self](const pool_state& x) { step(self, [&](auto& d, moment now) { d.pool_changed(x, now); }); }),
+      watch(v, "tick",
+            [self](tick) {
+              self->delayed_send(self, milliseconds(self->state.cfg.tick_ms), tick{});
+              step(self, [](auto& d, moment now) { d.tick(now); });
+            }),
+      watch(v, "http_batch",
+            [self](http_batch& x) { step(self, [&](auto& d, moment now) { d.requests(sink_of(self), x, now); }); }),
+      watch(v, "status_query", [self](status_query) { return self->state.desk->status(); }),
+  };
+}
+
+} // namespace qrwell

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "actors/request_server/issue_request.hpp"
+#include "actors/request_server/ladder.hpp"
+#include "messages/http.hpp"
+#include "runtime/keys/rate_bucket.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace qrwell {
+
+/// Where a request is between its coming and its answer.
+enum class visit_stage : uint8_t { vacant, keys, ladder, image, bind, replayed_image };
+
+/// One request under way.
+struct visit {
+  uint64_t ticket = 0;
+  visit_stage stage = visit_stage::vacant;
+  uint32_t sink = 0; ///< which front end
+  http_place at;
+  int64_t came_ms = 0, deadline_ms = 0, live_deadline_ms = 0; ///< steady
+  bind_request bind; ///< all but id, lot, generation and mark, which each attempt has anew
+  ladder* pool = nullptr;
+  climber who;
+  shelf_code code;    ///< being tried
+  uint32_t races = 0; ///< lost
+  wanted_form form = wanted_form::json;
+  rate_verdict rate;
+  std::string image_format;
+  bytes image;
+  code_view replayed;                    ///< whose image is being read
+  std::unique_ptr<http_request> request; ///< of one that waits for the keys
+};
+
+/// All requests under way, at most `max`. Slots are used again; a ticket finds its visit in O(1), or nothing once it
+/// left.
+class visit_table {
+public:
+  explicit visit_table(size_t max)
+      : max_(max) {}
+
+  /// Null when full. Valid until leave().
+  visit* enter();
+  visit* find(uint64_t ticket) noexcept;
+  void leave(visit& v);
+  size_t size() const noexcept { return slots_.size() - free_.size(); }
+  bool full() const noexcept { return size() >= max_; }
+
+  /// `f` may let the visit leave.
+  template <class F>
+  void for_each(F f) {
+    for (size_t i = 0; i < slots_.size(); ++i)
+      if (slots_[i]->stage != visit_stage::vacant) f(*slots_[i]);
+  }
+
+private:
+  size_t max_;
+  std::vector<std::unique_ptr<visit>> slots_;
+  std::vector<uint32_t> free_;
+};
+
+} // namespace qrwell

@@ -1,0 +1,140 @@
+#include "actors/request_server/issue_request.hpp"
+
+#include "runtime/http/json.hpp"
+#include "runtime/ids/hash.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace qrwell;
+
+namespace {
+
+constexpr int64_t wall = 1'800'000'000'000; // 2027-01-15T08:00:00Z
+
+caf::expected<issue_request> read(const std::string& body, bool with_hash = false) {
+  return read_issue(body, wall, with_hash, {});
+}
+
+void refused(const std::string& body, const std::string& begins) {
+  auto r = read(body);
+  BOOST_TEST_CONTEXT(body) {
+    BOOST_REQUIRE(!r);
+    BOOST_TEST((code_of(r.error()) == ec::invalid_request));
+    BOOST_TEST(sentence_of(r.error()).starts_with(begins), sentence_of(r.error()));
+  }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(issue_request_suite)
+
+BOOST_AUTO_TEST_CASE(the_least_is_a_path) {
+  auto r = read(R"({"path":"pages/house/detail"})");
+  BOOST_REQUIRE(r);
+  BOOST_TEST(r->path == "pages/house/detail");
+  BOOST_TEST(r->pool.empty());
+  BOOST_TEST(r->query.empty());
+  BOOST_TEST(r->tags.empty());
+  BOOST_TEST(r->expires_ms == 0);
+  BOOST_TEST(r->expires_after_s == 0u);
+  BOOST_TEST(r->on_empty == (rung_live | rung_link));
+  BOOST_TEST((r->body_hash == digest{}));
+}
+
+BOOST_AUTO_TEST_CASE(all_fields) {
+  auto r = read(R"({"pool":"p","path":"a","query":{"b":1},"tags":["x","y\""],"expires_at":"2027-01-15T08:00:00.001Z",)"
+                R"("on_empty":["live"],"reuse":false})");
+  BOOST_REQUIRE(r);
+  BOOST_TEST(r->pool == "p");
+  BOOST_TEST(r->query == R"({"b":1})");
+  BOOST_TEST(r->tags == R"(["x","y\""])");
+  BOOST_TEST(r->expires_ms == wall + 1);
+  BOOST_TEST(r->on_empty == rung_live);
+  BOOST_TEST(read(R"({"path":"a","expires_in":60})")->expires_after_s == 60u);
+  BOOST_TEST(read(R"({"path":"a","on_empty":[]})")->on_empty == 0);
+  BOOST_TEST(read(R"({"path":"a","on_empty":["link"]})")->on_empty == rung_link);
+}
+
+BOOST_AUTO_TEST_CASE(null_is_as_if_left_out) {
+  auto r =
+      read(R"({"path":"a","query":null,"tags":null,"expires_at":null,"expires_in":null,"on_empty":null,"reuse":null})");
+  BOOST_REQUIRE(r);
+  BOOST_TEST(r->query.empty());
+  BOOST_TEST(r->on_empty == (rung_live | rung_link));
+}
+
+BOOST_AUTO_TEST_CASE(the_path) {
+  BOOST_TEST(!!read("{\"path\":\"" + std::string(512, 'a') + "\"}"));
+  refused("{\"path\":\"" + std::string(513, 'a') + "\"}", "path:");
+  for (auto body : {R"({})", R"({"path":""})", R"({"path":5})", R"({"path":null})", R"({"path":"/a"})",
+                    R"({"path":"a?b"})", R"({"path":"a\n"})", R"({"path":"a\u007f"})"})
+    refused(body, "path:");
+}
+
+BOOST_AUTO_TEST_CASE(the_other_fields_name_themselves) {
+  refused(R"({"path":"a","query":5})", "query:");
+  refused(R"({"path":"a","query":{"k":[]}})", "query.k:");
+  refused(R"({"path":"a","pool":""})", "pool:");
+  refused(R"({"path":"a","pool":5})", "pool:");
+  refused(R"({"path":"a","tags":"x"})", "tags:");
+  refused(R"({"path":"a","tags":["1","2","3","4","5","6","7","8","9"]})", "tags:");
+  refused(R"({"path":"a","tags":["a",5]})", "tags[1]:");
+  refused(R"({"path":"a","tags":[""]})", "tags[0]:");
+  refused(R"({"path":"a","tags":["a","a"]})", "tags[1]:");
+  refused(R"({"path":"a","tags":["a\n"]})", "tags[0]:");
+  refused("{\"path\":\"a\",\"tags\":[\"" + std::string(33, 'x') + "\"]}", "tags[0]:");
+  refused(R"({"path":"a","expires_at":"2027-01-15T08:00:00Z"})", "expires_at:"); // now is not the future
+  refused(R"({"path":"a","expires_at":"tomorrow"})", "expires_at:");
+  refused(R"({"path":"a","expires_at":5})", "expires_at:");
+  refused(R"({"path":"a","expires_in":0})", "expires_in:");
+  refused(R"({"path":"a","expires_in":-1})", "expires_in:");
+  refused(R"({"path":"a","expires_in":1.5})", "expires_in:");
+  refused(R"({"path":"a","expires_in":99999999999})", "expires_in:");
+  refused(R"({"path":"a","expires_in":18446744073709551615})", "expires_in:");
+  refused(R"({"path":"a","expires_in":5,"expires_at":"2028-01-01T00:00:00Z"})", "expires_at and expires_in");
+  refused(R"({"path":"a","on_empty":"live"})", "on_empty:");
+  refused(R"({"path":"a","on_empty":["lot"]})", "on_empty:");
+  refused(R"({"path":"a","reuse":true})", "reuse:");
+  refused(R"({"path":"a","reuse":1})", "reuse:");
+  refused(R"({"path":"a","colour":1})", "'colour'");
+  refused(R"({"path":"a","path":"b"})", "JSON:");
+  refused(R"([])", "The body");
+  refused(R"({"path":)", "JSON:");
+  refused("", "JSON:");
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_is_of_the_meaning) {
+  auto a = read(R"({"path":"a","query":{"x":1,"y":2}})", true)->body_hash;
+  BOOST_TEST((a == read(" { \"query\" : {\"y\":2.0,\"x\":1}, \"path\":\"\\u0061\" }", true)->body_hash));
+  BOOST_TEST((a != read(R"({"path":"a","query":{"x":1,"y":3}})", true)->body_hash));
+  BOOST_TEST((a == sha256(R"({"path":"a","query":{"x":1,"y":2}})")));
+}
+
+BOOST_AUTO_TEST_CASE(content_types) {
+  for (auto type :
+       {"application/json", "Application/JSON; charset=utf-8", " application/json ", "application/vnd.x+json"})
+    BOOST_TEST(is_json_type(type), type);
+  for (auto type : {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "+json"})
+    BOOST_TEST(!is_json_type(type), type);
+}
+
+BOOST_AUTO_TEST_CASE(idempotency_keys) {
+  BOOST_TEST(!check_idempotency_key("a"));
+  BOOST_TEST(!check_idempotency_key(std::string(128, '~')));
+  for (const auto& key :
+       {std::string(), std::string(129, 'a'), std::string("a b"), std::string("\xc3\xa9"), std::string("a\t")})
+    BOOST_TEST((code_of(check_idempotency_key(key)) == ec::invalid_request));
+}
+
+BOOST_AUTO_TEST_CASE(accepted_forms) {
+  BOOST_TEST((wanted_by("") == wanted_form::json));
+  BOOST_TEST((wanted_by("*/*") == wanted_form::json));
+  BOOST_TEST((wanted_by("application/json") == wanted_form::json));
+  BOOST_TEST((wanted_by("image/*") == wanted_form::any_image));
+  BOOST_TEST((wanted_by("text/html, Image/JPEG;q=0.9") == wanted_form::jpeg));
+  BOOST_TEST((wanted_by("image/png") == wanted_form::png));
+  BOOST_TEST((wanted_by("image/png;q=0, */*") == wanted_form::json));
+  BOOST_TEST((wanted_by("application/json, image/*") == wanted_form::json));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,1 @@
+target_link_libraries(${target} PRIVATE qrwell_actors_request_server qrwell_actors_binding_persister)
