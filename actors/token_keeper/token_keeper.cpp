@@ -10,6 +10,9 @@ namespace {
 
 using self_ptr = watched<token_keeper_actor, token_keeper_state>*;
 
+// The engine ends every call at its time-out; one that it does not is given up so much later.
+constexpr int64_t engine_grace_ms = 2'000;
+
 void start_call(self_ptr self, bool force) {
   auto& st = self->state;
   st.host = st.hosts->pick(mono_ms(self));
@@ -17,6 +20,7 @@ void start_call(self_ptr self, bool force) {
   auto call = wechat::token_call(st.hosts->address(st.host.value_or(0)), st.cfg.appid, st.cfg.app_secret, force);
   call.timeout_for_ms = st.cfg.call_timeout_ms;
   call.connect_timeout_for_ms = st.cfg.connect_timeout_ms;
+  st.call_until_ms = mono_ms(self) + st.cfg.call_timeout_ms + engine_grace_ms;
   auto me = caf::actor_cast<token_keeper_actor>(self);
   st.transport->start(std::move(call), [me, number = ++st.call](http_outcome how) {
     caf::anon_send(me, call_ended{number, std::move(how)});
@@ -60,7 +64,8 @@ caf::typed_response_promise<done> force(self_ptr self) {
 
 void ended(self_ptr self, const call_ended& x) {
   auto& st = self->state;
-  if (x.call != st.call) return;
+  if (x.call != st.call || st.call_until_ms == 0) return; // given up before
+  st.call_until_ms = 0;
   auto answer = wechat::read_token(x.how);
   auto now = mono_ms(self);
   if (st.host) {
@@ -76,7 +81,14 @@ void ended(self_ptr self, const call_ended& x) {
 
 void on_tick(self_ptr self) {
   self->delayed_send(self, std::chrono::milliseconds(self->state.cfg.tick_ms), tick{});
-  act(self, self->state.book->tick(mono_ms(self)));
+  auto& st = self->state;
+  if (st.call_until_ms != 0 && mono_ms(self) >= st.call_until_ms) {
+    call_ended silent{st.call, {}};
+    silent.how.curl = 28; // CURLE_OPERATION_TIMEDOUT
+    silent.how.detail = "the engine never said how the call ended";
+    ended(self, silent);
+  }
+  act(self, st.book->tick(mono_ms(self)));
 }
 
 actor_status status(self_ptr self) {
@@ -113,9 +125,9 @@ token_keeper_actor::behavior_type token_keeper(self_ptr self, vitals_ptr v, toke
                                                std::shared_ptr<wechat::wechat_transport> transport) {
   self->set_vitals(v);
   auto& st = self->state;
-  // A host that failed twice is left for another; five in a row, as for codes, would take minutes at the pace of token
+  // One failure is enough to ask another host: five in a row, as for codes, would take minutes at the pace of token
   // calls.
-  st.hosts.emplace(cfg.hosts, wechat::breaker_config{2, 30'000, 300'000}, cfg.book.seed);
+  st.hosts.emplace(cfg.hosts, wechat::breaker_config{1, 30'000, 300'000}, cfg.book.seed);
   st.book.emplace(cfg.book);
   st.cfg = std::move(cfg);
   st.transport = std::move(transport);

@@ -30,6 +30,7 @@ struct token_keeper_state {
   std::optional<wechat::host_list> hosts;
   std::optional<size_t> host; ///< of the call under way, if it was one that the list chose
   uint64_t call = 0, tickets = 0;
+  int64_t call_until_ms = 0; ///< of the call under way; 0: none
   std::unordered_map<uint64_t, caf::typed_response_promise<access_token>> asking;
   std::unordered_map<uint64_t, caf::typed_response_promise<done>> forcing;
 };

@@ -171,7 +171,9 @@ void fetch_desk::judge(const call_under_way& call, fetched_code& code, bool trie
     hosts_.abandoned(call.host);
     code.retry_after_ms = cfg_.busy_retry_min_ms;
   } else if (host_failed) {
+    const auto& before = hosts_.preferred(now_ms);
     hosts_.failed(call.host, now_ms);
+    if (&hosts_.preferred(now_ms) != &before) failures_in_a_row_ = 0; // the next host has not failed yet
     auto pause = wechat::backoff_ms(failures_in_a_row_++, cfg_.busy_retry_min_ms, cfg_.busy_retry_max_ms, random_);
     code.retry_after_ms = std::max(pause, hosts_.wait_for_ms(now_ms));
   } else {

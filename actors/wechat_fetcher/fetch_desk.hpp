@@ -25,7 +25,7 @@ struct fetch_desk_config {
   uint64_t image_bytes_max = 1024 * 1024;
   uint32_t token_retry_min_ms = 1'000; ///< advice while there is no token, doubling
   uint32_t token_retry_max_ms = 30'000;
-  uint32_t busy_retry_min_ms = 500; ///< advice after -1, 5xx and failures of transport, doubling
+  uint32_t busy_retry_min_ms = 200; ///< advice after -1, 5xx and failures of transport, doubling
   uint32_t busy_retry_max_ms = 30'000;
   wechat::breaker_config breaker;
   uint64_t seed = 1; ///< of the jitter

@@ -75,6 +75,8 @@ public:
       while (read_some(ignored)) ignored.clear();
     }
 
+    int descriptor() const noexcept { return fd_; }
+
     /// Ends it with a reset instead of a proper close.
     void reset() {
       linger at_once{1, 0};

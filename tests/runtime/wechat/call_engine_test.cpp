@@ -137,6 +137,22 @@ BOOST_AUTO_TEST_CASE(nor_when_it_is_closed_between_head_and_body) {
   BOOST_TEST(server.heads == 2);
 }
 
+BOOST_AUTO_TEST_CASE(nor_when_it_has_no_body) {
+  // Then nothing needs to be read a second time, and the guard that counts requests must do it alone.
+  raw_server server([](auto& c, int) {
+    if (c.read_request()) c.answer(jpeg);
+    c.read_request();
+  });
+  auto e = engine();
+  BOOST_TEST((meaning(run(*e, call_to(server.url()))) == fetch_outcome::image));
+  auto call = call_to(server.url());
+  call.body = secret();
+  auto how = run(*e, std::move(call));
+  BOOST_TEST((meaning(how) == fetch_outcome::lost), how.detail);
+  BOOST_TEST(how.curl == CURLE_ABORTED_BY_CALLBACK);
+  BOOST_TEST(server.requests == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_was_closed_while_idle_costs_nothing) {
   raw_server server([](auto& c, int) {
     if (c.read_request()) c.answer(jpeg);

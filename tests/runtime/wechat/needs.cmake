@@ -1,1 +1,1 @@
-target_link_libraries(${target} PRIVATE qrwell_runtime_wechat)
+target_link_libraries(${target} PRIVATE qrwell_runtime_wechat OpenSSL::SSL)
