@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(it_refreshes_before_the_end_of_its_own_accord) {
   run();
   advance(114min, 1s);
   BOOST_TEST(wechat->open.empty());
-  advance(2min, 1s);
+  advance(1min + 2s, 1s);
   BOOST_TEST(wechat->open.size() == 1u);
 }
 
