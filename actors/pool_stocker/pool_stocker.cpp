@@ -7,11 +7,11 @@ using namespace std::chrono_literals;
 using pointer = watched<pool_stocker_actor, pool_stocker_state>*;
 
 // No answer is waited for longer than this.
-constexpr auto grant_wait = 10s;
+constexpr auto grant_wait = 15s; // the quota manager answers within 8 s; a ticket that nobody receives keeps its units
 constexpr auto close_wait = 15s;
 constexpr auto image_wait = 30s;
 constexpr auto store_wait = 10s;
-constexpr auto fetch_grace = 15s; // beyond the call's own time-out: it may have to queue for a connection
+constexpr auto fetch_grace = 5s; // the fetcher answers a moment after the call's own time-out
 
 stamp now_of(pointer self) {
   return {mono_ms(self), self->state.wall()};

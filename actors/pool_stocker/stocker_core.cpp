@@ -135,24 +135,26 @@ void stocker_core::ask_stock(stamp now) {
     r.carried.push_back(std::move(carried_.front()));
     carried_.pop_front();
   }
-  ask(std::move(r), now);
+  ask(std::move(r));
 }
 
 void stocker_core::ask_live(stamp now) {
+  if (auto why = live_refusal(); !why.empty()) return stop_live(why);
   if (now.mono_ms < next_live_ask_ms_) return;
-  for (auto& [number, wait] : live_) {
-    if (wait.begun) continue;
-    if (runs_of(quota_class::live) >= cfg_.live_under_way_max) return;
-    wait.begun = true;
-    run r;
-    r.use = quota_class::live;
-    r.live = number;
-    r.want = std::clamp<uint32_t>(wait.request.count, 1, units_per_grant_max);
-    ask(std::move(r), now);
-  }
+  for (auto& [number, wait] : live_)
+    while (wait.to_ask > 0) {
+      if (runs_of(quota_class::live) >= cfg_.live_under_way_max) return;
+      run r;
+      r.use = quota_class::live;
+      r.live = number;
+      r.want = std::min(wait.to_ask, units_per_grant_max);
+      wait.to_ask -= r.want;
+      ++wait.running;
+      ask(std::move(r));
+    }
 }
 
-void stocker_core::ask(run r, stamp) {
+void stocker_core::ask(run r) {
   r.number = ++last_number_;
   grant_request request{cfg_.gen_id, r.use, r.want, {}};
   for (const auto& one : r.carried) request.carry.push_back(one.id);

@@ -70,9 +70,11 @@ private:
   };
 
   struct live_wait {
-    live_request request;
     int64_t deadline_ms = 0;
-    bool begun = false;
+    uint32_t to_ask = 0, running = 0; ///< codes; grants
+    std::vector<claimed_lot> lots;    ///< what came so far
+    ec code = ec::out_of_stock;       ///< of the last failure
+    std::string why;
   };
 
   using runs = std::map<uint64_t, run>;
@@ -83,7 +85,7 @@ private:
   void find_hold(stamp now);
   void ask_stock(stamp now);
   void ask_live(stamp now);
-  void ask(run r, stamp now);
+  void ask(run r);
   void send_more();
   uint64_t level(int64_t mono_ms) const;
   uint64_t codes_under_way() const;
@@ -101,9 +103,11 @@ private:
   void carry(std::vector<carried_id> ids);
 
   // stocker_live.cpp: rung 1
-  void fail_live(uint64_t number, ec code, std::string sentence);
+  void live_run_failed(uint64_t number, ec code, std::string why);
+  void live_run_ended(run& r, grant_closed&& closed);
+  void settle_live(uint64_t number);
+  void stop_live(const std::string& why);
   void expire_live(stamp now);
-  void end_live(run& r, const grant_closed& closed);
   std::string live_refusal() const;
 
   // stocker_care.cpp: levels, pauses, lots, ageing, disk

@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 namespace qrwell {
+namespace {
+
+constexpr uint32_t live_codes_max = 256; // of one request
+
+} // namespace
 
 /// Why no live code can be made at present; empty: one can.
 std::string stocker_core::live_refusal() const {
@@ -14,37 +19,86 @@ std::string stocker_core::live_refusal() const {
 
 stocker::effects stocker_core::on_live(uint64_t number, const live_request& request, stamp now) {
   find_hold(now);
-  live_[number] = {request, now.mono_ms + request.remaining_ms, false};
-  if (auto why = live_refusal(); !why.empty())
-    fail_live(number, ec::out_of_stock, std::move(why));
-  else if (live_.size() > cfg_.live_waiting_max + cfg_.live_under_way_max)
-    fail_live(number, ec::rate_limited, fmt::format("{} requests wait for a live code already", cfg_.live_waiting_max));
-  return step(now);
+  bool crowded = live_.size() >= cfg_.live_waiting_max + cfg_.live_under_way_max;
+  auto& wait = live_[number];
+  wait.deadline_ms = now.mono_ms + request.remaining_ms;
+  wait.to_ask = std::clamp<uint32_t>(request.count, 1, live_codes_max);
+  if (crowded && live_refusal().empty()) {
+    wait.to_ask = 0;
+    wait.code = ec::rate_limited;
+    wait.why = fmt::format("{} requests wait for live codes already", live_.size() - 1);
+    settle_live(number);
+  }
+  return step(now); // which refuses all who wait when no live code can be made
 }
 
-void stocker_core::fail_live(uint64_t number, ec code, std::string sentence) {
-  if (live_.erase(number) == 0) return;
-  emit(stocker::answer_live{number, {}, fail(code, std::move(sentence))});
+/// Answers once nothing more can come: with all that came, or else with the reason of the last failure.
+void stocker_core::settle_live(uint64_t number) {
+  auto found = live_.find(number);
+  if (found == live_.end() || found->second.to_ask > 0 || found->second.running > 0) return;
+  auto wait = std::move(found->second);
+  live_.erase(found);
+  caf::error failure;
+  if (wait.lots.empty()) failure = fail(wait.code, std::move(wait.why));
+  emit(stocker::answer_live{number, {cfg_.pool, std::move(wait.lots)}, std::move(failure)});
 }
 
-/// Nobody waits past the deadline; the fetch goes on, and what it brings becomes stock. One that is being closed is
-/// let through: its codes go to the shelf of the one who asked.
+/// Begins nothing more for those who wait; what is under way for them goes on.
+void stocker_core::stop_live(const std::string& why) {
+  std::vector<uint64_t> stopped;
+  for (auto& [number, wait] : live_) {
+    if (wait.to_ask == 0) continue;
+    wait.to_ask = 0;
+    wait.code = ec::out_of_stock;
+    wait.why = why;
+    stopped.push_back(number);
+  }
+  for (auto number : stopped) settle_live(number);
+}
+
+void stocker_core::live_run_failed(uint64_t number, ec code, std::string why) {
+  auto found = live_.find(number);
+  if (found == live_.end()) return;
+  --found->second.running;
+  found->second.to_ask = 0; // what one grant did not get the next will not
+  found->second.code = code;
+  found->second.why = std::move(why);
+  settle_live(number);
+}
+
+void stocker_core::live_run_ended(run& r, grant_closed&& closed) {
+  auto found = live_.find(r.live);
+  if (found == live_.end()) return;
+  if (closed.lots.empty()) {
+    const auto& last = r.fill->last_failure();
+    return live_run_failed(r.live, ec::out_of_stock,
+                           "no live code: " + (last.empty() ? "the grant ended without one" : last));
+  }
+  auto& lots = found->second.lots;
+  lots.insert(lots.end(), std::make_move_iterator(closed.lots.begin()), std::make_move_iterator(closed.lots.end()));
+  --found->second.running;
+  settle_live(r.live);
+}
+
+/// Nobody waits past the deadline; the fetches go on, and what they bring becomes stock. A grant that is being closed
+/// is waited for: its codes are on the shelf of the one who asked.
 void stocker_core::expire_live(stamp now) {
   std::vector<uint64_t> late;
-  for (const auto& [number, wait] : live_)
-    if (now.mono_ms >= wait.deadline_ms) late.push_back(number);
-  for (const auto& [number, r] : runs_)
-    if (r.live != 0 && r.at == stage::closing) std::erase(late, r.live);
-  for (auto number : late) fail_live(number, ec::timeout, "no live code came within the request's time");
-}
-
-void stocker_core::end_live(run& r, const grant_closed& closed) {
-  if (closed.lots.empty()) {
-    auto why = r.fill->last_failure().empty() ? std::string{"the grant ended without a code"} : r.fill->last_failure();
-    return fail_live(r.live, ec::out_of_stock, "no live code: " + why);
+  for (auto& [number, wait] : live_) {
+    if (now.mono_ms < wait.deadline_ms) continue;
+    late.push_back(number);
+    wait.to_ask = 0;
+    wait.code = ec::timeout;
+    wait.why = "no live code came within the request's time";
   }
-  live_.erase(r.live);
-  emit(stocker::answer_live{r.live, {cfg_.pool, closed.lots}, {}});
+  if (late.empty()) return;
+  for (auto& [number, r] : runs_) {
+    auto found = live_.find(r.live);
+    if (found == live_.end() || r.at == stage::closing || now.mono_ms < found->second.deadline_ms) continue;
+    r.live = 0;
+    --found->second.running;
+  }
+  for (auto number : late) settle_live(number);
 }
 
 } // namespace qrwell

@@ -38,7 +38,7 @@ void stocker_core::refused_ticket(run& r, const caf::error& why, stamp now) {
   else
     carry(std::move(r.carried));
   if (r.paced) bucket_.unused(r.want);
-  if (r.live != 0) fail_live(r.live, ec::out_of_stock, "no quota for a live code: " + render(why));
+  if (r.live != 0) live_run_failed(r.live, ec::out_of_stock, "no quota for a live code: " + render(why));
   if (r.use == quota_class::live) return;
   wait_why_ = leads_elsewhere
                   ? "Not stocking: another node leads app " + cfg_.app + "."
@@ -67,20 +67,21 @@ stocker::effects stocker_core::on_ticket(uint64_t number, caf::expected<grant_ti
   carry(std::move(left));
   int64_t wait_ms = std::max<int64_t>(ticket->retry_after_ms, got == 0 ? 50 : 0);
   if (r.use == quota_class::stock) {
-    // A part of what was wanted: units come back one by one now; a short wait makes fewer and larger grants.
-    if (got < r.want) next_ask_ms_ = now.mono_ms + std::max<int64_t>(wait_ms, 100);
+    if (got == 0) next_ask_ms_ = now.mono_ms + wait_ms;
     wait_is_wrong_ = false;
     wait_why_ = wait_ms < tell_wait_from_ms || got > 0
                     ? std::string{}
                     : fmt::format("Waiting for quota of app {}: no unit is free, next try in {} s.", cfg_.app,
                                   (wait_ms + 999) / 1'000);
-  } else if (got == 0 && r.live != 0) {
-    auto waiting = live_.find(r.live);
-    next_live_ask_ms_ = now.mono_ms + wait_ms;
-    if (waiting != live_.end() && now.mono_ms + wait_ms < waiting->second.deadline_ms)
-      waiting->second.begun = false;
-    else
-      fail_live(r.live, ec::rate_limited, fmt::format("no unit of the live reserve is free for {} ms", wait_ms));
+  } else if (auto waiting = live_.find(r.live); waiting != live_.end()) {
+    auto& wait = waiting->second;
+    if (got == 0) next_live_ask_ms_ = now.mono_ms + wait_ms;
+    if (now.mono_ms + wait_ms < wait.deadline_ms) {
+      wait.to_ask += r.want - std::min(got, r.want); // asked for again
+      if (got == 0) --wait.running;
+    } else if (got == 0) {
+      live_run_failed(r.live, ec::rate_limited, fmt::format("no unit of the live reserve is free for {} ms", wait_ms));
+    }
   }
   if (got == 0) {
     runs_.erase(found);
@@ -201,11 +202,6 @@ stocker::effects stocker_core::on_images_written(uint64_t number, const caf::err
 
 void stocker_core::begin_close(run& r, stamp now) {
   // Whoever waited for these codes may have given up: then they are stock like any other.
-  constexpr int64_t late_before_ms = 50;
-  if (auto waiting = live_.find(r.live);
-      waiting != live_.end() && waiting->second.deadline_ms - now.mono_ms < late_before_ms) {
-    fail_live(r.live, ec::timeout, "the live code came too late; it is in stock now");
-  }
   if (!live_.contains(r.live)) r.live = 0;
   auto size = std::clamp<uint64_t>(level(now.mono_ms) / 8, lot_codes_min, lot_codes_max);
   r.at = stage::closing;
@@ -236,7 +232,7 @@ stocker::effects stocker_core::on_closed(uint64_t number, caf::expected<grant_cl
     closed_while_asking_ += count;
     unsealed_ = unsealed_ || count > 0;
   }
-  if (r.live != 0) end_live(r, *closed);
+  if (r.live != 0) live_run_ended(r, std::move(*closed));
   runs_.erase(found);
   return step(now);
 }

@@ -457,6 +457,60 @@ BOOST_AUTO_TEST_CASE(live_codes_go_to_the_one_who_asks) {
   check_books(b.closes.back());
 }
 
+BOOST_AUTO_TEST_CASE(many_live_codes_are_several_grants_and_one_answer) {
+  core_bench b;
+  b.advance(3'000);
+  b.hold_fetches = true;
+  b.carry_out(b.core.on_live(1, {"default", 40, 5'000}, b.now));
+  BOOST_TEST(b.held.size() == 40u);
+  b.release(39);
+  BOOST_TEST(b.live.empty());
+  b.release(1);
+  BOOST_REQUIRE(b.live.contains(1));
+  size_t codes = 0;
+  for (const auto& lot : b.live[1].codes.lots) codes += lot.ids.size();
+  BOOST_TEST(codes == 40u);
+  // What came in time is handed over, what comes late is stock.
+  b.carry_out(b.core.on_live(2, {"default", 32, 5'000}, b.now));
+  b.release(16);
+  b.advance(6'000);
+  BOOST_REQUIRE(b.live.contains(2));
+  BOOST_TEST(!b.live[2].failure);
+  BOOST_TEST(b.live[2].codes.lots.size() == 1u);
+  b.release();
+  BOOST_TEST(b.closes.back().holder == "");
+  BOOST_TEST(b.closes.back().stocked.size() == 16u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_answers_those_who_wait_for_live_codes) {
+  core_bench b;
+  b.advance(3'000);
+  b.hold_fetches = true;
+  for (uint64_t n = 1; n <= 6; ++n) b.carry_out(b.core.on_live(n, {"default", 1, 5'000}, b.now));
+  BOOST_TEST(b.held.size() == 4u);
+  b.carry_out(b.core.on_command(1, {"default", pool_verb::pause, "stop it", "alice", 0}, b.now));
+  BOOST_TEST(b.live.size() == 2u);
+  b.release(); // what was under way is theirs
+  BOOST_TEST(b.live.size() == 6u);
+  BOOST_TEST(!b.live[1].failure);
+  BOOST_TEST(says(render(b.live[6].failure), "stop it"));
+}
+
+BOOST_AUTO_TEST_CASE(a_live_grant_that_got_less_asks_for_the_rest) {
+  core_bench b;
+  b.advance(3'000);
+  int n = 0;
+  b.grant = [&](const grant_request& r) -> caf::expected<grant_ticket> {
+    auto t = b.ticket(r);
+    if (++n == 1) t.ids.resize(2);
+    return t;
+  };
+  b.carry_out(b.core.on_live(1, {"default", 5, 5'000}, b.now));
+  BOOST_REQUIRE(b.live.contains(1));
+  BOOST_TEST(b.live[1].codes.lots.size() == 2u);
+  BOOST_TEST(b.grants.back().want == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_late_live_code_is_stock) {
   core_bench b;
   b.advance(3'000);
