@@ -199,6 +199,15 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_yaml_names_its_line) {
   BOOST_TEST(has(render(load_settings("/tmp").error()), "it is a folder"));
 }
 
+BOOST_AUTO_TEST_CASE(hostile_yaml_is_refused_and_harmless) {
+  std::string bomb = "a: &a [x, x]\n";
+  for (char c = 'b'; c <= 'y'; ++c) bomb += fmt::format("{0}: &{0} [*{1}, *{1}, *{1}]\n", c, static_cast<char>(c - 1));
+  for (auto& text : {std::string("a: ") + std::string(100'000, '['), bomb, std::string("apps: &x [*x]\n"),
+                     std::string("node: &n { name: *n }\n"), std::string("? [a]\n: b\n"),
+                     std::string("node: !!binary aGVsbG8=\n"), std::string("<<: { node: {} }\n")})
+    BOOST_TEST(problems_of(text).starts_with("q.yaml:"), text.substr(0, 40));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_without_end_is_not_read_to_it) {
   temp_dir dir;
   write_all(dir / "big.yaml", std::string(2 << 20, '#'));
