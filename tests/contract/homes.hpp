@@ -14,7 +14,8 @@ namespace qrwell::test {
 /// A place where a store lives and outlives its process. The contract is held against every home of `all_homes`: a
 /// further engine is one more type in that list.
 struct sqlite_home {
-  explicit sqlite_home(store_clock c) : clock(std::move(c)) {}
+  explicit sqlite_home(store_clock c)
+      : clock(std::move(c)) {}
 
   temp_dir dir;
   store_clock clock;

@@ -1,0 +1,2 @@
+target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/contract/rig.cpp)
+target_link_libraries(${target} PRIVATE qrwell_runtime_stores SQLite::SQLite3)
