@@ -185,6 +185,23 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
         return dir.write_watermark(store.store_uuid, store.commit_seq);
       }));
 
+  // A new AppSecret needs a new keeper; the token that the old one had is still good, and is fetched again.
+  out.apply = [&sys, &boss, registry = needs.registry, wechat = needs.wechat,
+               before = cfg.apps](const settings& fresh) mutable -> caf::error {
+    for (const auto& app : before) {
+      const auto* now = fresh.app(app.name);
+      if (!now || now->secret == app.secret) continue;
+      auto token = token_settings(fresh, *now);
+      if (!token) return token.error();
+      boss.replace("token_keeper", app.name, [=, &sys, name = app.name, settings = *token] {
+        return caf::actor_cast<caf::actor>(
+            sys.spawn(token_keeper, registry->enroll("token_keeper", name), settings, wechat));
+      });
+    }
+    before = fresh.apps;
+    return {};
+  };
+
   // -- looking in
   auto everyone = [&boss] {
     std::vector<status_actor> actors;

@@ -33,6 +33,8 @@ struct crew {
   store_writer_actor writer;
   binding_persister_actor persister;
   request_server_actor request_server;
+  std::function<caf::error(const settings&)>
+      apply; ///< gives running actors what a re-read of the configuration changed
 };
 
 /// Starts every actor under the supervisor, each with its rule of what its death means. Error: an actor's settings or a

@@ -149,6 +149,10 @@ node::~node() {
   voice.info("stopped");
 }
 
+void node::apply(const settings& cfg) {
+  if (auto err = parts_->actors.apply(cfg)) voice.error("a setting was not applied", {{"why", render(err)}});
+}
+
 const std::string& node::address() const noexcept {
   return parts_->address;
 }

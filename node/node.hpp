@@ -25,6 +25,9 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
+  /// Works with other values of what can be changed in a running node (docs/configuration.md says which).
+  void apply(const settings& cfg);
+
   /// "127.0.0.1:8080": with the port in use.
   const std::string& address() const noexcept;
   const std::string& admin_address() const noexcept;

@@ -131,6 +131,17 @@ caf::actor supervisor::add(supervised what) {
   return address;
 }
 
+void supervisor::replace(const std::string& kind, const std::string& name, std::function<caf::actor()> start) {
+  std::lock_guard lock(shared_->mutex);
+  for (auto& c : shared_->children) {
+    if (c.what.kind != kind || c.what.name != name || shared_->stopping) continue;
+    c.what.start = std::move(start);
+    auto former = std::exchange(c.present, nullptr);
+    if (former) shared_->start(c); // otherwise the restart that is due will use it
+    if (former) caf::anon_send_exit(former, caf::exit_reason::user_shutdown);
+  }
+}
+
 std::vector<caf::actor> supervisor::addresses() const {
   std::lock_guard lock(shared_->mutex);
   std::vector<caf::actor> out;

@@ -61,6 +61,9 @@ public:
   /// Ends one child in order, e.g. in a shutdown that has a sequence.
   bool stop_one(const std::string& kind, const std::string& name, int64_t patience_ms);
 
+  /// Puts a fresh incarnation, started by `start` from now on, in the place of the present one, in order.
+  void replace(const std::string& kind, const std::string& name, std::function<caf::actor()> start);
+
   /// All that were added.
   std::vector<caf::actor> addresses() const;
 

@@ -98,6 +98,18 @@ BOOST_AUTO_TEST_CASE(some_deaths_stop_the_node) {
   BOOST_TEST(!ask<actor_status>(actor, status_query{}));
 }
 
+BOOST_AUTO_TEST_CASE(a_replacement_takes_over_at_once_and_is_no_death) {
+  auto actor = start(on_death::restart);
+  boss->replace("fragile", "f", [this] {
+    return caf::actor_cast<caf::actor>(sys.spawn(fragile, registry->enroll("fragile", "f"), 77));
+  });
+  run();
+  BOOST_TEST(ask<actor_status>(actor, status_query{})->problem == "77");
+  advance(5s);
+  BOOST_TEST(registry->snapshot().at(0).restarts == 0u);
+  BOOST_TEST(registry->snapshot().at(0).alive);
+}
+
 BOOST_AUTO_TEST_CASE(an_orderly_end_is_no_death) {
   auto actor = start(on_death::restart);
   boss->stop_one("fragile", "f", 0);

@@ -105,9 +105,9 @@ BOOST_AUTO_TEST_CASE(series_are_bounded) {
   metrics m;
   for (size_t i = 0; i < metrics::series_max + 50; ++i) m.counter(metric::scans_refused, {std::to_string(i)}).add();
   auto all = rendered(m);
-  auto count = std::count_if(all.begin(), all.end(), [](auto& s) { return s.name == "qrwell_scans_total"; });
+  auto count = std::count_if(all.begin(), all.end(), [](auto& s) { return s.name == "qrwell_scans_refused_total"; });
   BOOST_TEST(static_cast<size_t>(count) == metrics::series_max + 1);
-  BOOST_TEST(value_of(all, "qrwell_scans_total", {{"outcome", "other"}}) == 50);
+  BOOST_TEST(value_of(all, "qrwell_scans_refused_total", {{"outcome", "other"}}) == 50);
 }
 
 BOOST_AUTO_TEST_CASE(totals_of_others_never_go_back) {
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(many_threads_lose_nothing) {
     });
   for (auto& t : threads) t.join();
   auto all = rendered(m);
-  BOOST_TEST(value_of(all, "qrwell_scans_total", {{"outcome", "found"}}) == 40'000);
+  BOOST_TEST(value_of(all, "qrwell_scans_refused_total", {{"outcome", "unknown"}}) == 40'000);
   BOOST_TEST(value_of(all, "qrwell_bind_commit_seconds_count") == 40'000);
 }
 

@@ -1,0 +1,63 @@
+#include "tools/qrwell/output.hpp"
+
+#include "tools/qrwell/commands.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace qrwell::cli {
+
+void print(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+int complain(const caf::error& err) {
+  auto sentence = sentence_of(err).empty() ? render(err) : sentence_of(err);
+  std::fprintf(stderr, "qrwell: %s\n", sentence.c_str());
+  switch (code_of(err)) {
+  case ec::invalid_config:
+  case ec::invalid_request:
+    return exit_usage;
+  case ec::locked:
+  case ec::unavailable:
+  case ec::timeout:
+    return exit_unreachable;
+  default:
+    return exit_failed;
+  }
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (i >= widths.size()) widths.push_back(0);
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i)
+      line += row[i] + (i + 1 == row.size() ? "" : std::string(widths[i] - row[i].size() + 2, ' '));
+    print(line);
+  }
+}
+
+std::string cell(const boost::json::object& from, std::string_view member) {
+  const auto* value = from.if_contains(member);
+  if (!value || value->is_null()) return "-";
+  if (value->is_string()) return std::string(value->get_string());
+  if (value->is_array()) {
+    std::string out;
+    for (const auto& entry : value->get_array())
+      out += (out.empty() ? "" : ",") +
+             (entry.is_string() ? std::string(entry.get_string()) : boost::json::serialize(entry));
+    return out.empty() ? "-" : out;
+  }
+  return boost::json::serialize(*value);
+}
+
+} // namespace qrwell::cli

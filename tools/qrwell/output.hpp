@@ -1,0 +1,25 @@
+#pragma once
+
+#include "messages/errors.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qrwell::cli {
+
+/// A line on standard output.
+void print(std::string_view line);
+
+/// An error on standard error, and the exit code that belongs to it.
+int complain(const caf::error& err);
+
+/// Columns, left aligned but for those of numbers; the first row is the header.
+void print_table(const std::vector<std::vector<std::string>>& rows);
+
+/// A member of an object as text: strings bare, null as "-".
+std::string cell(const boost::json::object& from, std::string_view member);
+
+} // namespace qrwell::cli

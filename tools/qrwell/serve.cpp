@@ -1,0 +1,67 @@
+#include "tools/qrwell/serve.hpp"
+
+#include "config/loader.hpp"
+#include "node/node.hpp"
+#include "runtime/logging/log.hpp"
+#include "tools/qrwell/commands.hpp"
+#include "tools/qrwell/output.hpp"
+#include "tools/qrwell/signals.hpp"
+
+#include <atomic>
+#include <mutex>
+
+namespace qrwell::cli {
+namespace {
+
+const log::voice voice{"serve"};
+
+/// Why the node cannot go on; set from any thread.
+struct fatal_reason {
+  std::mutex mutex;
+  std::string text;
+  std::atomic<bool> set{false};
+};
+
+void reload(node& running, settings& present) {
+  auto fresh = load_settings(present.file);
+  if (!fresh) return voice.error("the configuration was not re-read", {{"why", render(fresh.error())}});
+  for (const auto& change : diff_settings(present, *fresh))
+    voice.info(change.reloadable ? "setting changed" : "pending restart",
+               {{"option", change.path}, {"before", change.before}, {"after", change.after}});
+  present = reload_settings(present, *fresh);
+  log::set_level(log::to_level(present.log.level));
+  running.apply(present);
+}
+
+} // namespace
+
+int serve(const settings& cfg) {
+  signals steer;
+  auto fatal = std::make_shared<fatal_reason>();
+  if (auto err = log::start(
+          {log::to_level(cfg.log.level), log::choose_format(cfg.log.format, 1), cfg.limits.log_queue_lines, 1}))
+    return complain(err);
+  for (const auto& warning : cfg.warnings) voice.warn(warning);
+  auto running = node::start(cfg, [fatal](const std::string& reason) {
+    std::lock_guard lock(fatal->mutex);
+    if (fatal->text.empty()) fatal->text = reason;
+    fatal->set = true;
+    signals::wake();
+  });
+  if (!running) {
+    log::stop();
+    return complain(running.error());
+  }
+  auto present = cfg;
+  while (!fatal->set) {
+    auto number = steer.next(60'000);
+    if (number == SIGHUP) reload(**running, present);
+    if (number == SIGTERM || number == SIGINT) break;
+  }
+  if (fatal->set) voice.error("this node cannot go on", {{"why", fatal->text}});
+  running->reset();
+  log::stop();
+  return fatal->set ? exit_failed : exit_ok;
+}
+
+} // namespace qrwell::cli

@@ -1,0 +1,63 @@
+#include "tools/qrwell/admin_client.hpp"
+#include "tools/qrwell/commands.hpp"
+#include "tools/qrwell/output.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+namespace qrwell::cli {
+namespace {
+
+namespace json = boost::json;
+
+void show(const json::object& status) {
+  print(cell(status, "judgement"));
+  for (const auto& problem : status.at("problems").as_array())
+    print(fmt::format("  ! {}: {}", cell(problem.as_object(), "where"), cell(problem.as_object(), "what")));
+  for (const auto& value : status.at("apps").as_array()) {
+    const auto& app = value.as_object();
+    std::string line = "  app " + cell(app, "name") + ":";
+    if (const auto* quota = app.if_contains("quota"))
+      line += fmt::format(" {} of {} calls used in the last 60 s ({})", cell(quota->as_object(), "used_60s"),
+                          cell(quota->as_object(), "limit"), cell(quota->as_object(), "state"));
+    if (const auto* token = app.if_contains("token"))
+      line += fmt::format("; token {} s old, expires in {} s", cell(token->as_object(), "age_s"),
+                          cell(token->as_object(), "expires_in_s"));
+    if (const auto* calls = app.if_contains("calls"))
+      line += fmt::format("; breaker {}, {} calls under way, p50 {} ms", cell(calls->as_object(), "breaker"),
+                          cell(calls->as_object(), "in_flight"), cell(calls->as_object(), "p50_ms"));
+    print(line);
+  }
+  const auto& node = status.at("node").as_object();
+  print(fmt::format("  node {} ({}), version {}, up for {} s", cell(node, "name"), cell(node, "roles"),
+                    cell(node, "version"), cell(node, "up_for_s")));
+}
+
+} // namespace
+
+void add_status(CLI::App& app, int& exit_code) {
+  auto* command =
+      app.add_subcommand("status", "Says in words how a node is: one sentence, then what is wrong, then the figures.");
+  auto where = add_node_options(*command);
+  command->callback([=, &exit_code] {
+    auto client = admin_client::find(*where);
+    if (!client) {
+      exit_code = complain(client.error());
+      return;
+    }
+    auto answer = client->call("GET", "/v1/status");
+    if (!answer) {
+      exit_code = complain(answer.error());
+      return;
+    }
+    if (where->json)
+      print(json::serialize(*answer));
+    else
+      show(answer->as_object());
+    exit_code = exit_ok;
+  });
+}
+
+} // namespace qrwell::cli
