@@ -17,7 +17,7 @@ stamp now_of(pointer self) {
   return {mono_ms(self), self->state.wall()};
 }
 
-void perform(pointer self, stocker::effects todo);
+void perform(pointer self, stocker::effects orders);
 
 /// Sends a request whose answer, good or bad, is an event of the core: `then(core, expected<Answer>, stamp)`.
 template <class Answer, class To, class Request, class Then>
@@ -116,9 +116,9 @@ struct performer {
   }
 };
 
-void perform(pointer self, stocker::effects todo) {
+void perform(pointer self, stocker::effects orders) {
   performer p{self};
-  for (auto& one : todo) std::visit(p, one);
+  for (auto& one : orders) std::visit(p, one);
 }
 
 void arm(pointer self, uint32_t tick_ms) {

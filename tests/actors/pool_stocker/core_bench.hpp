@@ -130,8 +130,8 @@ struct core_bench {
     return n;
   }
 
-  void carry_out(stocker::effects todo) {
-    std::deque<stocker::effect> queue(std::make_move_iterator(todo.begin()), std::make_move_iterator(todo.end()));
+  void carry_out(stocker::effects orders) {
+    std::deque<stocker::effect> queue(std::make_move_iterator(orders.begin()), std::make_move_iterator(orders.end()));
     while (!queue.empty()) {
       auto e = std::move(queue.front());
       queue.pop_front();
