@@ -41,7 +41,7 @@ void request_desk::receive(uint32_t sink, http_request& request, moment now, boo
   v.stage = visit_stage::keys;
   v.sink = sink;
   v.at = request.at;
-  v.came_ms = now.mono_ms;
+  v.came_at_reading = readings_;
   v.deadline_ms = now.mono_ms + (request.remaining_ms != 0 ? request.remaining_ms : cfg_.request_deadline_ms);
   v.live_deadline_ms = v.deadline_ms + cfg_.live_deadline_ms - cfg_.request_deadline_ms;
   v.bind.request_id = request.request_id;
@@ -69,7 +69,7 @@ void request_desk::await_keys(visit& v, http_request& request, http::problem oth
 
 void request_desk::admit(visit& v, http_request& request, moment now, const boost::json::storage_ptr& memory) {
   auto found = keys_.look_up(request.authorization, now.wall_ms);
-  if (found.verdict == key_verdict::unknown && v.came_ms > keys_seen_ms_) {
+  if (found.verdict == key_verdict::unknown && v.came_at_reading >= reading_seen_) {
     // Perhaps it was made after the last reading: a fresh key must work at once.
     await_keys(v, request, {ec::unauthorized, sentence_of(error_of(found.verdict))});
     return;
@@ -149,13 +149,14 @@ void request_desk::read_keys_if_due(moment now) {
   bool again = keys_waiting_ > 0 && now.mono_ms >= keys_asked_ms_ + cfg_.keys_again_ms;
   if (now.mono_ms < keys_due_ms_ && !again) return;
   reading_keys_ = true;
+  ++readings_;
   keys_asked_ms_ = now.mono_ms;
   out_.read_keys = true;
 }
 
 void request_desk::keys_read(keys_snapshot keys, moment now) {
   reading_keys_ = false;
-  keys_seen_ms_ = keys_asked_ms_;
+  reading_seen_ = readings_;
   keys_due_ms_ = now.mono_ms + cfg_.keys_refresh_ms;
   // As old as the question: what changed between it and the answer is not in it.
   keys_.replace(std::move(keys), keys_asked_ms_);

@@ -206,8 +206,8 @@ void request_desk::replay(visit& v, code_view& code, moment now) {
     answers_.replayed(v, code, nullptr, now.wall_ms);
     visits_.leave(v);
   } else if (code.state == code_state::revoked) {
-    refuse(v,
-           {ec::revoked, "Code " + code.id + ", which this Idempotency-Key got, is revoked; it has no image any more."});
+    refuse(v, {ec::revoked,
+               "Code " + code.id + ", which this Idempotency-Key got, is revoked; it has no image any more."});
   } else if (images_open_ >= cfg_.images_max) {
     refuse(v, {ec::overloaded, "Too many images are being read. Try again, or ask for JSON.", 1});
   } else {

@@ -90,7 +90,7 @@ private:
   key_ring keys_;
   bool reading_keys_ = false;
   int64_t keys_asked_ms_ = long_ago, keys_due_ms_ = long_ago; ///< last question; next one
-  int64_t keys_seen_ms_ = long_ago;                           ///< question whose answer the ring is
+  uint64_t readings_ = 0, reading_seen_ = 0;                  ///< questions asked; the one whose answer the ring is
   int64_t used_due_ms_ = long_ago, report_due_ms_ = long_ago;
   size_t keys_waiting_ = 0, images_open_ = 0;
   std::map<std::string, pool_desk, std::less<>> pools_;

@@ -19,8 +19,9 @@ struct visit {
   visit_stage stage = visit_stage::vacant;
   uint32_t sink = 0; ///< which front end
   http_place at;
-  int64_t came_ms = 0, deadline_ms = 0, live_deadline_ms = 0; ///< steady
-  bind_request bind; ///< all but id, lot, generation and mark, which each attempt has anew
+  int64_t deadline_ms = 0, live_deadline_ms = 0; ///< steady
+  uint64_t came_at_reading = 0;                  ///< so many readings of the keys had begun before it
+  bind_request bind;                             ///< all but id, lot, generation and mark, which each attempt has anew
   ladder* pool = nullptr;
   climber who;
   shelf_code code;    ///< being tried

@@ -12,7 +12,7 @@ namespace qrwell {
 struct code_context {
   std::string_view public_url;         ///< without '/' at its end
   int64_t now_ms = 0;                  ///< Unix: makes a bound code whose time is past `expired`
-  std::string_view rung;               ///< of an answer that just bound it: stock, lot, live or link; empty: left out
+  std::string_view rung = {};          ///< of an answer that just bound it: stock, lot, live or link; empty: left out
   const code_record* record = nullptr; ///< not null: everything known, with counts and history
 };
 

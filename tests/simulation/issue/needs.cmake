@@ -1,0 +1,3 @@
+target_link_libraries(${target} PRIVATE qrwell_actors_request_server qrwell_actors_binding_persister
+                      qrwell_actors_store_worker qrwell_runtime_stores)
+target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/contract/rig.cpp)
