@@ -35,22 +35,22 @@ void step(self_pointer self, F f) {
 // The next group is at the store before the answers of the last one are sent.
 void perform(self_pointer self) {
   auto& s = self->state;
-  auto todo = s.groups->take(mono_ms(self));
+  auto wanted = s.groups->take(mono_ms(self));
   auto timeout = milliseconds(s.cfg.db_timeout_ms);
-  if (todo.group)
-    self->request(s.store, timeout, std::move(*todo.group))
+  if (wanted.group)
+    self->request(s.store, timeout, std::move(*wanted.group))
         .then(
             [=](bind_group_result& r) { step(self, [&](auto& g, int64_t now) { g.group_ended(std::move(r), now); }); },
             [=](caf::error& e) { step(self, [&](auto& g, int64_t now) { g.group_ended(outcome_of(e), now); }); });
-  if (todo.resolve)
-    self->request(s.store, timeout, std::move(*todo.resolve))
+  if (wanted.resolve)
+    self->request(s.store, timeout, std::move(*wanted.resolve))
         .then(
             [=](bind_group_result& r) {
               step(self, [&](auto& g, int64_t now) { g.resolve_ended(std::move(r), now); });
             },
             [=](caf::error& e) { step(self, [&](auto& g, int64_t now) { g.resolve_ended(outcome_of(e), now); }); });
-  for (auto& [client, results] : todo.results) self->send(s.clients[client], std::move(results));
-  for (auto& [client, claim] : todo.claims) self->send(s.clients[client], std::move(claim));
+  for (auto& [client, results] : wanted.results) self->send(s.clients[client], std::move(results));
+  for (auto& [client, claim] : wanted.claims) self->send(s.clients[client], std::move(claim));
 }
 
 } // namespace

@@ -59,21 +59,21 @@ void read_keys(self_pointer self) {
 // Binds leave before answers are written to sockets: the store is what everybody waits for.
 void perform(self_pointer self) {
   auto& s = self->state;
-  auto todo = s.desk->take(now_of(self));
+  auto wanted = s.desk->take(now_of(self));
   auto store_timeout = milliseconds(s.cfg.store_timeout_ms);
-  if (!todo.binds.requests.empty()) self->send(s.persister, std::move(todo.binds));
-  for (auto& claim : todo.claims) self->send(s.persister, std::move(claim));
-  if (!todo.done_lots.lots.empty()) self->send(s.persister, std::move(todo.done_lots));
-  for (auto& [sink, answers] : todo.answers) self->send(s.sinks[sink], std::move(answers));
-  for (auto& order : todo.lives) fetch_live(self, std::move(order));
-  for (auto& [ticket, query] : todo.images) read_image(self, ticket, std::move(query));
+  if (!wanted.binds.requests.empty()) self->send(s.persister, std::move(wanted.binds));
+  for (auto& claim : wanted.claims) self->send(s.persister, std::move(claim));
+  if (!wanted.done_lots.lots.empty()) self->send(s.persister, std::move(wanted.done_lots));
+  for (auto& [sink, answers] : wanted.answers) self->send(s.sinks[sink], std::move(answers));
+  for (auto& order : wanted.lives) fetch_live(self, std::move(order));
+  for (auto& [ticket, query] : wanted.images) read_image(self, ticket, std::move(query));
   // Both are repeated by what causes them: an image that is missing is found missing again, a key is used again.
-  if (!todo.kills.ids.empty())
-    self->request(s.writer, store_timeout, std::move(todo.kills)).then([](affected&) {}, [](caf::error&) {});
-  if (!todo.used.key_ids.empty())
-    self->request(s.writer, store_timeout, std::move(todo.used)).then([](done) {}, [](caf::error&) {});
-  if (todo.read_keys) read_keys(self);
-  for (auto& report : todo.reports) {
+  if (!wanted.kills.ids.empty())
+    self->request(s.writer, store_timeout, std::move(wanted.kills)).then([](affected&) {}, [](caf::error&) {});
+  if (!wanted.used.key_ids.empty())
+    self->request(s.writer, store_timeout, std::move(wanted.used)).then([](done) {}, [](caf::error&) {});
+  if (wanted.read_keys) read_keys(self);
+  for (auto& report : wanted.reports) {
     auto pool = report.pool;
     self->send(s.stockers.at(pool), std::move(report));
   }
