@@ -202,7 +202,8 @@ void quota_book::linger_on(grant_key key) {
   cooling_until_.merge(moved);
 }
 
-void quota_book::cool(int64_t now_ms) {
+int64_t quota_book::cool(int64_t now_ms) {
+  auto first = cooling_until_.empty() ? now_ms : std::min(now_ms, cooling_until_.begin()->first.first);
   while (!cooling_until_.empty() && cooling_until_.begin()->first.first <= now_ms) {
     auto [when, units] = *cooling_until_.begin();
     cooling_until_.erase(cooling_until_.begin());
@@ -210,6 +211,7 @@ void quota_book::cool(int64_t now_ms) {
     rows_[when.second].cooling -= units;
     release(units);
   }
+  return first;
 }
 
 int64_t quota_book::when_free(uint32_t units) const {

@@ -83,8 +83,8 @@ public:
 
   // -- cooling
 
-  /// Frees what has cooled down.
-  void cool(int64_t now_ms);
+  /// Frees what has cooled down. Returns since when the first of it could have been used, at the latest now.
+  int64_t cool(int64_t now_ms);
 
   /// When `units` more than now will be free, if nothing else happens; INT64_MAX when cooling does not give as many.
   int64_t when_free(uint32_t units) const;

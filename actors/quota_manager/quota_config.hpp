@@ -18,7 +18,7 @@ struct quota_manager_config {
   uint32_t grants_open_max = 6; ///< per class (docs/decisions/2026-11-21-open-grants.md)
   uint32_t lease_ttl_ms = 10'000;
   uint32_t renew_every_ms = 3'000;
-  uint32_t gather_ms = 200; ///< a free unit waits this long for others before a stock grant goes out with fewer than 16
+  uint32_t gather_ms = 250; ///< a free unit waits this long for others before a stock grant goes out with fewer than 16
   uint32_t hold_max_ms = 1'000;   ///< a request waits this long for units
   uint32_t answer_max_ms = 8'000; ///< and this long in all, if the store is slow; askers must wait longer
   uint32_t store_timeout_ms = 5'000;

@@ -204,7 +204,7 @@ quota_effects quota_core::found(grant_key key, caf::expected<grant_found> answer
 
 quota_effects quota_core::ended_row(grant_key key, caf::expected<grant_closed> answer, quota_now now) {
   if (!answer && code_of(answer.error()) != ec::not_found) {
-    store_words_ = "the end of a grant could not be written: " + render(answer.error());
+    close_words_ = render(answer.error());
     closer_.failed(key, now.mono_ms);
     return pump(now);
   }
@@ -254,12 +254,16 @@ quota_effects quota_core::shut_down() {
 
 quota_effects quota_core::pump(quota_now now) {
   meter_.used(now.mono_ms);
-  book_.cool(now.mono_ms);
+  auto cool_since = book_.cool(now.mono_ms);
   rate_.advance(now.mono_ms, now.wall_ms);
   book_.withhold(rate_.effective());
   if (rate_.mode() != rate_mode::slowed) foreign_use_ = false; // closed: it was the day's limit
   close_abandoned(now);
   look_for_unsure(now);
+  if (free_for(quota_class::stock) <= 0)
+    stock_free_since_ms_ = 0;
+  else if (stock_free_since_ms_ == 0)
+    stock_free_since_ms_ = cool_since;
   serve(now);
   give_up_waiting(now);
   keep_lease(now);

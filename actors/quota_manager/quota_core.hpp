@@ -136,7 +136,7 @@ private:
   std::map<grant_key, uint64_t> open_no_;
   static constexpr int64_t store_pause_ms = 500; // after the store refused a grant
   int64_t store_again_ms_ = 0, stock_free_since_ms_ = 0;
-  std::string lease_words_ = "the lease has not been asked for yet", store_words_;
+  std::string lease_words_ = "the lease has not been asked for yet", store_words_, close_words_;
   bool foreign_use_ = false;
 };
 

@@ -91,8 +91,9 @@ uint64_t requester(self_ptr self) {
 }
 
 caf::typed_response_promise<grant_ticket> ask(self_ptr self, const grant_request& r) {
+  auto who = requester(self); // before the promise takes the sender away
   auto [no, p] = promise<grant_ticket>(self);
-  carry_out(self, self->state.core->asked(no, requester(self), r, now_of(self)));
+  carry_out(self, self->state.core->asked(no, who, r, now_of(self)));
   return p;
 }
 

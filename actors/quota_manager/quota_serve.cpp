@@ -46,10 +46,6 @@ int64_t quota_core::ready_ms(const waiting_request& request, quota_now now) cons
 }
 
 void quota_core::serve(quota_now now) {
-  if (free_for(quota_class::stock) <= 0)
-    stock_free_since_ms_ = 0;
-  else if (stock_free_since_ms_ == 0)
-    stock_free_since_ms_ = now.mono_ms;
   for (auto use : {quota_class::live, quota_class::stock})
     while (const auto* next = queue_.next(use)) {
       if (ready_ms(*next, now) > now.mono_ms) break;

@@ -22,8 +22,10 @@ std::string quota_core::problem(quota_now now) const {
         "WeChat says that app {}'s limit of the day is spent: one call each 10 minutes tries, and it opens "
         "again at 00:05 Shanghai time",
         cfg_.app);
-  if (closer_.failures() >= failures_worth_a_word || !store_words_.empty())
-    return store_words_.empty() ? fmt::format("{} ends of grants wait for the store", closer_.size()) : store_words_;
+  if (closer_.failures() >= failures_worth_a_word)
+    return fmt::format("the ends of {} grants of app {} could not be written yet, with their codes: {}", closer_.size(),
+                       cfg_.app, close_words_);
+  if (!store_words_.empty()) return store_words_;
   if (rate_.mode() == rate_mode::slowed && foreign_use_)
     return fmt::format(
         "WeChat says that app {}'s limit is reached, but our own calls of the last 60 s are fewer: somebody "
