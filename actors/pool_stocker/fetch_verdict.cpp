@@ -39,7 +39,7 @@ fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault) {
   switch (fetched.outcome) {
   case fetch_outcome::image:
     v.outcome = image_fault.empty() ? "images" : "bad_images";
-    v.next = image_fault.empty() ? next_step::keep : next_step::retry;
+    v.next = image_fault.empty() ? next_step::keep : next_step::bury;
     v.reason = image_fault;
     break;
   case fetch_outcome::refused:

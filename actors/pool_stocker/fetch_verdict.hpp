@@ -12,6 +12,7 @@ namespace qrwell {
 enum class next_step : uint8_t {
   keep,      ///< the image is good
   retry,     ///< this time it failed: the same id with another unit
+  bury,      ///< an image came, and it is wrong: the code is dead, for nobody knows what WeChat keeps under its id
   slow_down, ///< WeChat's limit: this grant ends here
   wait,      ///< nothing can come at present (the address is not allowed, no byte could be written): try again later
   stop,      ///< it cannot work with these settings: the pool is paused, a person must look

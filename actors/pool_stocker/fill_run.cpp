@@ -54,7 +54,8 @@ void fill_run::failed(const std::string& id, const fetch_verdict& verdict) {
   one.reason = verdict.reason;
   one.counts = verdict.counts;
   last_failure_ = verdict.sentence.empty() ? verdict.reason : verdict.sentence;
-  if (++one.attempts < attempts_max && verdict.next != next_step::stop) {
+  auto again = verdict.next != next_step::stop && verdict.next != next_step::bury;
+  if (++one.attempts < attempts_max && again) {
     waiting_.push_back(id);
     return;
   }

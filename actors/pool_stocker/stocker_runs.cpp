@@ -131,7 +131,9 @@ void stocker_core::follow(run& r, const fetch_verdict& verdict, const image_verd
     if (!probe_.passed()) probe_.good();
     return;
   case next_step::retry:
-    if (!image.good() && r.probe)
+    return;
+  case next_step::bury:
+    if (r.probe)
       if (auto why = probe_.bad(image.fault); !why.empty()) pause_self(why, now);
     return;
   case next_step::slow_down:

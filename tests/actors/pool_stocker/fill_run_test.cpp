@@ -101,10 +101,25 @@ BOOST_AUTO_TEST_CASE(codes_that_limits_killed_do_not_count_against_the_pool) {
   BOOST_TEST(run.dead_that_count() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_wrong_image_is_not_asked_for_again) {
+  fill_run run{three(), 7, quota_class::stock, {}};
+  auto id = *run.next();
+  auto verdict = judge(image_of(id, 1), "byte_equal");
+  image_verdict image;
+  image.fault = "byte_equal";
+  run.ended(image_of(id, 1), verdict, image, 0);
+  run.stop();
+  auto end = run.close(10, "", {});
+  BOOST_REQUIRE(end.dead.size() == 1u);
+  BOOST_TEST(end.dead[0].reason == "byte_equal");
+  BOOST_TEST(run.take_carried().empty());
+  BOOST_TEST(run.dead_that_count() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(what_each_answer_means) {
   BOOST_TEST((judge(image_of("a", 1), "").next == next_step::keep));
   auto bad = judge(image_of("a", 1), "wrong_size");
-  BOOST_TEST((bad.next == next_step::retry));
+  BOOST_TEST((bad.next == next_step::bury));
   BOOST_TEST(bad.outcome == "bad_images");
   BOOST_TEST(bad.reason == "wrong_size");
   for (int32_t code : {-1, 40001, 40014, 42001, 41001, 99999})
