@@ -9,7 +9,7 @@ using namespace sqlite;
 namespace {
 
 constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
-constexpr int64_t keys_kept_hours = 7 * 24, dead_kept_ms = 30 * day_ms, lots_kept_ms = 7 * day_ms;
+constexpr int64_t keys_kept_ms = 7 * day_ms, dead_kept_ms = 30 * day_ms, lots_kept_ms = 7 * day_ms;
 
 constexpr sql add_scan{
     "add_scan",
@@ -21,7 +21,7 @@ constexpr sql add_scanned{
     "ON CONFLICT DO UPDATE SET scanned = scanned + excluded.scanned"};
 
 constexpr sql purge_keys{"purge_keys",
-                         "DELETE FROM idem WHERE (owner, k) IN (SELECT owner, k FROM idem WHERE at_hour < ? LIMIT ?)"};
+                         "DELETE FROM idem WHERE (owner, k) IN (SELECT owner, k FROM idem WHERE at_ms < ? LIMIT ?)"};
 constexpr sql old_dead{"old_dead", "SELECT id, gen_id, image_fmt IS NOT NULL FROM codes WHERE state = 4 AND changed_ms "
                                    "< ? ORDER BY changed_ms LIMIT ?"};
 constexpr sql delete_code{"delete_code", "DELETE FROM codes WHERE id = ? AND state = 4"};
@@ -59,8 +59,7 @@ caf::expected<affected> sqlite_code_store::purge(const store_purge& purge) {
       out.count += static_cast<uint64_t>(rows);
       room -= rows;
     };
-    // A key counts from its hour's end: seven days are promised.
-    spend(db_->use(purge_keys).arg(now / hour_ms - keys_kept_hours).arg(room).run());
+    spend(db_->use(purge_keys).arg(now - keys_kept_ms).arg(room).run());
     struct dead_row {
       std::string id;
       uint32_t gen_id;

@@ -48,8 +48,9 @@ CREATE TABLE link_prefixes(prefix_no INTEGER NOT NULL PRIMARY KEY, prefix TEXT N
 CREATE TABLE reuse(owner TEXT NOT NULL, pool TEXT NOT NULL, target_hash BLOB NOT NULL, id TEXT NOT NULL,
   PRIMARY KEY(owner, pool, target_hash)) WITHOUT ROWID;
 CREATE TABLE idem(owner TEXT NOT NULL, k BLOB NOT NULL, body_hash BLOB NOT NULL, id TEXT NOT NULL, nonce BLOB NOT NULL,
-  at_hour INTEGER NOT NULL, PRIMARY KEY(owner, k)) WITHOUT ROWID;
-CREATE INDEX idem_hour ON idem(at_hour);
+  at_ms INTEGER NOT NULL, PRIMARY KEY(owner, k)) WITHOUT ROWID;
+-- by the millisecond, so that entries are appended: by the hour each would land anywhere among its hour's, a page written for each
+CREATE INDEX idem_at ON idem(at_ms);
 
 CREATE TABLE api_keys(key_id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,
   prev_hash BLOB, prev_until_ms INTEGER, scopes INTEGER NOT NULL, pools TEXT NOT NULL, path_prefixes TEXT NOT NULL, rate_per_s REAL NOT NULL,

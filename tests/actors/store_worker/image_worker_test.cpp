@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(messages_in_the_mailbox_are_ordered_before_they_run) {
 BOOST_AUTO_TEST_CASE(past_the_limit_of_a_lane_the_answer_is_overloaded_and_the_rest_is_served) {
   auto worker = start(2);
   std::vector<std::string> ends;
-  auto client = sys.spawn([&ends, worker](caf::event_based_actor* me) {
+  sys.spawn([&ends, worker](caf::event_based_actor* me) {
     for (int i = 0; i < 3; ++i)
       me->request(worker, std::chrono::seconds(10), image_get{std::to_string(i), "png"})
           .then([&ends](const image_data&) { ends.push_back("answered"); },
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_wait_when_the_worker_ends_are_answered) {
   for (auto reason : {caf::exit_reason::user_shutdown, caf::exit_reason::kill}) {
     auto worker = start();
     std::vector<std::string> ends;
-    auto client = sys.spawn([&ends, worker](caf::event_based_actor* me) {
+    sys.spawn([&ends, worker](caf::event_based_actor* me) {
       for (int i = 0; i < 2; ++i)
         me->request(worker, std::chrono::seconds(10), image_get{std::to_string(i), "png"})
             .then([&ends](const image_data&) { ends.push_back("answered"); },
