@@ -45,7 +45,6 @@ struct http_settings {
   endpoint listen, admin_listen;
   bool admin_public = false;
   std::string public_url; ///< without a slash at its end; never empty after loading
-  std::vector<std::string> trusted_proxies;
 };
 
 struct app_settings {

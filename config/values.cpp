@@ -185,15 +185,4 @@ std::string check_host_url(std::string_view text) {
   return "";
 }
 
-std::string check_network(std::string_view text) {
-  auto slash = text.find('/');
-  auto host = std::string(text.substr(0, slash));
-  unsigned char buffer[16];
-  auto v4 = ::inet_pton(AF_INET, host.c_str(), buffer) == 1;
-  auto v6 = !v4 && ::inet_pton(AF_INET6, host.c_str(), buffer) == 1;
-  auto bits = slash == std::string_view::npos ? caf::expected<uint64_t>(0) : read_integer(text.substr(slash + 1));
-  if ((!v4 && !v6) || !bits || *bits > (v4 ? 32u : 128u)) return fmt::format("\"{}\" is no address or network", text);
-  return "";
-}
-
 } // namespace qrwell::config

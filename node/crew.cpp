@@ -34,6 +34,16 @@ public:
                                  }});
   }
 
+  /// The same on a thread of its own, for one that now and then waits for the disk.
+  template <class Handle, class Function, class... Args>
+  Handle add_blocking(const std::string& kind, const std::string& name, const std::string& pool, on_death rule,
+                      Function function, Args... args) {
+    return boss_.add_as<Handle>({kind, name, rule, [=, &sys = sys_, registry = needs_.registry] {
+                                   return caf::actor_cast<caf::actor>(
+                                       sys.spawn<caf::detached>(function, registry->enroll(kind, name, pool), args...));
+                                 }});
+  }
+
   /// An actor that blocks, on a thread of its own, with an engine that is opened anew for each incarnation. Its death
   /// stops the node: what it was doing to the disk is unknown.
   template <class Handle, class Engine, class Function>
@@ -179,7 +189,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   code_cfg.public_url = cfg.http.public_url;
   auto codes = all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
                                           wall_clock(system_wall_ms), readers["codes"], images["get"]);
-  all.add<caretaker_actor>(
+  all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
       images["put"], std::function<caf::error(const store_identity&)>([&dir = needs.dir](const store_identity& store) {
         return dir.write_watermark(store.store_uuid, store.commit_seq);
@@ -218,7 +228,8 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   admin_cfg.name = "open";
   admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms()};
   admin_cfg.openapi = std::string(openapi_text());
-  admin_server_handles admin_handles{readers["bulk"],
+  admin_server_handles admin_handles{readers["codes"],
+                                     readers["bulk"],
                                      out.writer,
                                      the_inspector,
                                      stockers,

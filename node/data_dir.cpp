@@ -64,8 +64,11 @@ std::vector<std::string> read_incarnations(const std::string& file) {
 
 caf::expected<data_dir> data_dir::open(const std::string& path, const std::string& node) {
   std::error_code err;
-  std::filesystem::create_directories(path, err);
+  auto made = std::filesystem::create_directories(path, err);
   if (err) return fail(ec::invalid_config, fmt::format("node.data_dir: cannot make {}: {}", path, err.message()));
+  if (made)
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all,
+                                 err); // bindings, keys' hashes, the admin token
   data_dir out;
   out.path_ = path;
   auto lock_file = path + "/lock";

@@ -29,7 +29,8 @@ struct admin_server_config {
 caf::error validate(const admin_server_config& cfg);
 
 struct admin_server_handles {
-  store_reader_actor reader;
+  store_reader_actor reader; ///< for keys
+  store_reader_actor bulk;   ///< for what takes long
   store_writer_actor writer;
   inspector_actor inspector;
   std::map<std::string, pool_stocker_actor> stockers;                                        ///< by pool

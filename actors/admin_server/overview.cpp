@@ -49,7 +49,7 @@ void admin_calls::refresh_token(const call& c) {
 }
 
 void admin_calls::verify(const call& c) {
-  self_->request(to_.reader, std::chrono::minutes(30), verify_query{})
+  self_->request(to_.bulk, std::chrono::minutes(30), verify_query{})
       .then([v = c.v](const verify_report& report) { v->json(200, json::serialize(verify_json(report))); },
             [v = c.v](const caf::error& why) { v->refuse(why); });
 }

@@ -40,12 +40,18 @@ std::string in_words(double minutes) {
   return fmt::format("{} min", whole);
 }
 
+std::string without_full_stop(std::string text) {
+  if (!text.empty() && text.back() == '.') text.pop_back();
+  return text;
+}
+
 std::string judgement_of(const std::vector<pool_state>& pools, size_t problems) {
   if (pools.empty()) return "no pool is configured";
   std::string text;
   for (const auto& pool : pools) {
     if (!text.empty()) text += "; ";
-    text += fmt::format("{}: {} in stock, {}", pool.pool, pool.level, pool.plan.empty() ? "idle" : pool.plan);
+    text += fmt::format("{}: {} in stock, {}", pool.pool, pool.level,
+                        pool.plan.empty() ? "idle" : without_full_stop(pool.plan));
     if (pool.minutes_left >= 0) text += fmt::format(", enough for {} at the present rate", in_words(pool.minutes_left));
   }
   if (problems > 0) return fmt::format("{} thing{} to look at; {}", problems, problems == 1 ? "" : "s", text);
@@ -179,10 +185,15 @@ json::object status_json(const node_facts& node, const inspect_report& report, c
       add(actor_name(actor),
           fmt::format("is stuck: {} ms in {}, {} messages wait", actor.busy_for_ms, actor.message, actor.mailbox));
   }
+  auto paused = [&](const actor_status& status) {
+    return status.kind == "pool_stocker" && std::any_of(pools.begin(), pools.end(), [&](const pool_state& pool) {
+             return pool.paused && pool.pool == status.name;
+           });
+  };
   for (const auto& pool : pools)
-    if (pool.paused) add("pool " + pool.pool, "is paused: " + pool.pause_reason);
+    if (pool.paused) add("pool " + pool.pool, "is paused: " + without_full_stop(pool.pause_reason));
   for (const auto& status : report.statuses)
-    if (!status.problem.empty())
+    if (!status.problem.empty() && !paused(status))
       add(status.kind == status.name ? status.kind : status.kind + " " + status.name, status.problem);
   json::array pool_list;
   for (const auto& pool : pools) pool_list.push_back(pool_json(pool));

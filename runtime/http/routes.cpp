@@ -35,7 +35,7 @@ constexpr row table[] = {
     {"/v1/keys", get | post, request_class::admin, true},
     {"/v1/keys/*", del, request_class::admin, true},
     {"/v1/status", get, request_class::admin, true},
-    {"/v1/verify", get | post, request_class::admin, true},
+    {"/v1/verify", post, request_class::admin, true},
     {"/healthz", get, request_class::admin, true},
     {"/readyz", get, request_class::admin, true},
     {"/version", get, request_class::admin, true},

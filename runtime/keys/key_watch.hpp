@@ -14,7 +14,8 @@ namespace qrwell {
 /// every `unknown_interval_ms`) when somebody comes with a key that it does not know, so that `qrwell key add` works
 /// without a wait. Lives in the state of the actor `Self` points to.
 struct key_watch_config {
-  uint32_t refresh_interval_ms = 5'000;
+  uint32_t refresh_interval_ms = 3'000;
+  uint32_t age_max_ms = 5'000; ///< older keys are not believed: one of them may be revoked by now
   uint32_t unknown_interval_ms = 200;
   uint32_t store_timeout_ms = 1'000;
   size_t waiting_max = 1'024; ///< callers that wait for a read; past it: unavailable
@@ -36,8 +37,10 @@ public:
     auto now = mono_ms(self_);
     auto found = ring_.look_up(authorization, wall_());
     auto fresh = ring_.read_at_ms() >= 0 && now - asked_at_ms_ < cfg_.unknown_interval_ms;
-    if (found.verdict == key_verdict::good) return then(found.key);
-    if (found.verdict != key_verdict::unknown || (fresh && !reading_)) return then(error_of(found.verdict));
+    auto believed = ring_.read_at_ms() >= 0 && now - ring_.read_at_ms() <= cfg_.age_max_ms;
+    if (found.verdict == key_verdict::good && believed) return then(found.key);
+    if (believed && (found.verdict != key_verdict::unknown || (fresh && !reading_)))
+      return then(error_of(found.verdict));
     if (waiting_.size() >= cfg_.waiting_max)
       return then(fail(ec::unavailable, "too many callers wait for the keys to be read from the store: try again"));
     waiting_.push_back({authorization, std::move(then)});
@@ -77,10 +80,12 @@ private:
     reading_ = false;
     for (auto& w : std::exchange(waiting_, {})) {
       auto found = ring_.look_up(w.authorization, wall_());
-      if (found.verdict == key_verdict::good)
+      if (failure)
+        w.then(failure);
+      else if (found.verdict == key_verdict::good)
         w.then(found.key);
       else
-        w.then(failure && found.verdict == key_verdict::unknown ? failure : error_of(found.verdict));
+        w.then(error_of(found.verdict));
     }
   }
 

@@ -30,11 +30,16 @@ void add_config(CLI::App& app, int& exit_code) {
 
   auto* reference =
       command->add_subcommand("reference", "Shows every option with its type, default, range and meaning.");
-  auto as_json = std::make_shared<bool>(false), as_markdown = std::make_shared<bool>(false);
+  auto as_json = std::make_shared<bool>(false), as_markdown = std::make_shared<bool>(false),
+       as_example = std::make_shared<bool>(false);
   reference->add_flag("--json", *as_json, "as JSON");
   reference->add_flag("--markdown", *as_markdown, "as docs/configuration.md");
+  reference->add_flag("--example", *as_example, "as config/qrwell.example.yaml");
   reference->callback([=, &exit_code] {
-    auto text = *as_json ? reference_json() : *as_markdown ? reference_markdown() : reference_text();
+    auto text = *as_json       ? reference_json()
+                : *as_markdown ? reference_markdown()
+                : *as_example  ? example_file()
+                               : reference_text();
     while (!text.empty() && text.back() == '\n') text.pop_back();
     print(text);
     exit_code = exit_ok;

@@ -1,0 +1,155 @@
+#include "actors/code_server/code_server.hpp"
+
+#include "runtime/keys/key_format.hpp"
+#include "tests/support/answer_catcher.hpp"
+#include "tests/support/det_fixture.hpp"
+#include "tests/support/hooked_stores.hpp"
+
+using namespace qrwell;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : test::det_fixture {
+  std::shared_ptr<test::store_reader_hooks> store = std::make_shared<test::store_reader_hooks>();
+  std::shared_ptr<test::image_worker_hooks> files = std::make_shared<test::image_worker_hooks>();
+  std::shared_ptr<test::caught> seen = std::make_shared<test::caught>();
+  vitals_registry registry;
+  std::map<std::string, secret> texts;
+  std::vector<api_key> keys;
+  code_record record;
+  image_data image{true, {0xFF, 0xD8, 0xFF}};
+  int keys_read = 0;
+
+  store_reader_actor reader = spawn(test::hooked_store_reader, store);
+  image_worker_actor images = spawn(test::hooked_image_worker, files);
+  code_server_actor server;
+  answer_sink front = spawn(test::answer_catcher, seen);
+
+  fixture() {
+    add_key("shop", "acme", scope_read);
+    add_key("rival", "other", scope_read);
+    add_key("boss", "boss", scope_admin | scope_read);
+    add_key("writer", "acme", scope_issue);
+    store->keys = [this](const keys_query&) -> caf::expected<keys_snapshot> {
+      ++keys_read;
+      return keys_snapshot{keys, 0};
+    };
+    store->find_code = [this](const code_query&) -> caf::expected<code_record> { return record; };
+    files->get = [this](const image_get&) -> caf::expected<image_data> { return image; };
+    record.found = true;
+    record.code.id = "aXYZ0123456789abcdef";
+    record.code.pool = "default";
+    record.code.owner = "acme";
+    record.code.state = code_state::bound;
+    record.code.path = "pages/a";
+    record.code.version = 3;
+    record.code.image_format = "jpeg";
+    code_server_config settings;
+    settings.public_url = "https://qr.example.com";
+    server = spawn(code_server, registry.enroll("code_server", "code_server"), settings,
+                   wall_clock([] { return int64_t{1'800'000'000'000}; }), reader, images);
+  }
+
+  void add_key(const std::string& name, const std::string& owner, uint8_t scopes) {
+    auto minted = mint_key(name);
+    api_key key;
+    key.key_id = static_cast<uint32_t>(keys.size() + 1);
+    key.name = name;
+    key.owner = owner;
+    key.scopes = scopes;
+    key.hash = minted->hash;
+    texts[name] = minted->text;
+    keys.push_back(key);
+  }
+
+  const test::caught& get(const std::string& target, const std::string& key = "") {
+    seen->clear();
+    http_request request;
+    request.target = target;
+    if (!key.empty()) request.authorization = secret("Bearer " + texts.at(key).reveal());
+    test::send_request(server, front, request);
+    run();
+    return *seen;
+  }
+};
+
+constexpr auto code_path = "/v1/codes/aXYZ0123456789abcdef";
+constexpr auto image_path = "/v1/codes/aXYZ0123456789abcdef/image";
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(code_server_suite, fixture, *boost::unit_test::timeout(20))
+
+BOOST_AUTO_TEST_CASE(an_owner_sees_its_code_and_nobody_else_does) {
+  BOOST_TEST(get(code_path, "shop").says("HTTP/1.1 200"));
+  BOOST_TEST(seen->says("https://qr.example.com/v1/codes/aXYZ0123456789abcdef/image"));
+  BOOST_TEST(seen->says("ETag: \"3\""));
+  BOOST_TEST(get(code_path, "rival").says("HTTP/1.1 404"));
+  BOOST_TEST(get(code_path, "boss").says("HTTP/1.1 200"));
+  BOOST_TEST(get(code_path, "writer").says("HTTP/1.1 403"));
+  BOOST_TEST(get(code_path).says("HTTP/1.1 401"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_sees_only_its_pools) {
+  keys[0].pools = {"night"};
+  advance(6s);
+  BOOST_TEST(get(code_path, "shop").says("HTTP/1.1 404"));
+}
+
+BOOST_AUTO_TEST_CASE(a_code_that_nobody_owns_yet_is_only_the_administrators) {
+  record.code.state = code_state::stocked;
+  record.code.owner.clear();
+  BOOST_TEST(get(code_path, "shop").says("HTTP/1.1 404"));
+  BOOST_TEST(get(code_path, "boss").says("HTTP/1.1 200"));
+}
+
+BOOST_AUTO_TEST_CASE(the_image_of_a_bound_code_is_for_anyone) {
+  BOOST_TEST(get(image_path).says("HTTP/1.1 200"));
+  BOOST_TEST(seen->says("image/jpeg"));
+  record.code.state = code_state::stocked;
+  BOOST_TEST(get(image_path).says("HTTP/1.1 404"));
+  record.code.state = code_state::revoked;
+  BOOST_TEST(get(image_path).says("HTTP/1.1 410"));
+  record.found = false;
+  BOOST_TEST(get(image_path).says("HTTP/1.1 404"));
+}
+
+BOOST_AUTO_TEST_CASE(p6_a_store_that_is_away_is_503_never_404) {
+  store->find_code = [](const code_query&) -> caf::expected<code_record> { return fail(ec::unavailable, "away"); };
+  BOOST_TEST(get(image_path).says("HTTP/1.1 503"));
+  BOOST_TEST(get(code_path, "shop").says("HTTP/1.1 503"));
+  BOOST_TEST(seen->says("Retry-After"));
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_is_lost_is_503_never_404) {
+  image.found = false;
+  BOOST_TEST(get(image_path).says("HTTP/1.1 503"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_was_just_made_works_at_once) {
+  BOOST_TEST(get(code_path, "shop").says("HTTP/1.1 200"));
+  advance(300ms);
+  auto before = keys_read;
+  add_key("fresh", "acme", scope_read);
+  BOOST_TEST(get(code_path, "fresh").says("HTTP/1.1 200"));
+  BOOST_TEST(keys_read == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(guessing_keys_does_not_read_the_store_each_time) {
+  get(code_path, "shop");
+  auto before = keys_read;
+  texts["guess"] = mint_key("guess")->text;
+  for (int i = 0; i < 50; ++i) BOOST_TEST(get(code_path, "guess").says("HTTP/1.1 401"));
+  BOOST_TEST(keys_read <= before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_request_is_answered_once_also_without_a_store) {
+  store->keys = {};
+  store->find_code = {};
+  auto silent = get(code_path, "shop");
+  advance(10s);
+  BOOST_TEST(seen->answers == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
