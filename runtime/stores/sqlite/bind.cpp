@@ -46,6 +46,16 @@ constexpr sql kill_code{"kill_code",
 struct sqlite_code_store::group_counts {
   std::map<std::tuple<std::string, std::string, std::string>, uint64_t> issued; ///< pool, owner, tag
   std::map<uint32_t, uint64_t> by_key;
+
+  /// Most groups are of one owner or two: the last one is looked at first.
+  void count(const std::string& pool, const std::string& owner) {
+    if (!last_ || std::get<0>(last_->first) != pool || std::get<1>(last_->first) != owner)
+      last_ = &*issued.try_emplace({pool, owner, {}}, 0).first;
+    ++last_->second;
+  }
+
+private:
+  decltype(issued)::value_type* last_ = nullptr;
 };
 
 caf::expected<bind_group_result> sqlite_code_store::bind(const bind_group& group) {
@@ -140,7 +150,7 @@ bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark
   c.expires_ms = expires;
   db_->use(put_history).arg(r.id).arg(c.version).arg(now_ms).arg_or_null(r.actor).arg_or_null(r.request_id).run();
   if (!r.tags.empty()) write_tags(r, now_ms, counts);
-  ++counts.issued[{c.pool, r.owner, {}}];
+  counts.count(c.pool, r.owner);
   if (r.key_id) ++counts.by_key[r.key_id];
   return out;
 }

@@ -4,6 +4,9 @@
 
 #include <boost/test/data/test_case.hpp>
 
+#include <atomic>
+#include <thread>
+
 using namespace qrwell;
 using namespace qrwell::test;
 
@@ -62,6 +65,44 @@ BOOST_DATA_TEST_CASE(each_damage_is_found, boost::unit_test::data::make(damages)
     seen = true;
   }
   BOOST_TEST(seen);
+}
+
+// Stock, binds, deaths and purges between its slices must not look like damage.
+BOOST_AUTO_TEST_CASE(a_store_that_works_meanwhile_is_found_clean) {
+  contract<sqlite_home> c;
+  c.well.stock(200, 10);
+  // Enough rows for two slices, dead and imported, so that they are in nobody's books.
+  raw_sqlite{c.home.file}.run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) "
+      "INSERT INTO codes(id, gen_id, kind, state, version, changed_ms) SELECT printf('A%019d', i), 1, 3, 4, 0, "
+      "9000000000000 FROM n");
+  auto reader = c.home.open(true);
+  std::atomic<bool> stop{false};
+  std::atomic<int> rounds{0};
+  std::vector<std::string> wrong;
+  std::thread verifier{[&] {
+    while (!stop || rounds < 3) {
+      auto report = reader->verify({});
+      if (!report)
+        wrong.push_back(render(report.error()));
+      else
+        for (auto& f : report->findings)
+          if (!f.ok) wrong.push_back(f.check + ": " + f.detail);
+      ++rounds;
+    }
+  }};
+  for (int i = 0; i < 150; ++i) {
+    auto ids = c.well.stock(16, 10);
+    c.well.bind({c.well.keyed(ids[0], "key " + ids[0]), c.well.request(ids[1])});
+    must(c.store->kill_codes({{ids[2], ids[3]}, "image_lost"}));
+    c.clock.pass(int64_t{24} * 3'600'000);
+    must(c.store->purge({100}));
+  }
+  stop = true;
+  verifier.join();
+  BOOST_TEST(rounds >= 3);
+  BOOST_TEST(wrong.empty(), (wrong.empty() ? "" : wrong.front()));
+  c.well.verify_clean();
 }
 
 BOOST_AUTO_TEST_CASE(slices_meet_without_a_gap) {
