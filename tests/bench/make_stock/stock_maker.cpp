@@ -37,8 +37,8 @@ stock_maker::stock_maker(code_store& store, made_up_time& time, const mac_keys& 
     , random_(seed)
     , seed_(seed) {}
 
-caf::error stock_maker::take_lease() {
-  auto lease = store_.take_lease({lease_, app_id_, holder_, {}, 10'000});
+caf::error stock_maker::take_lease(const std::vector<std::string>& own) {
+  auto lease = store_.take_lease({lease_, app_id_, holder_, own, 10'000});
   if (!lease) return lease.error();
   epoch_ = lease->epoch;
   return {};

@@ -31,7 +31,8 @@ public:
   stock_maker(code_store& store, made_up_time& time, const mac_keys& keys, std::string holder, const app_settings& app,
               uint32_t app_id, const pool_settings& pool, uint32_t gen_id, uint64_t seed);
 
-  caf::error take_lease();
+  /// `own`: the incarnations that had this data directory before.
+  caf::error take_lease(const std::vector<std::string>& own);
   caf::error stock(uint64_t codes);
 
   /// Binds codes that are in stock. `made` hears the id and path of each.
