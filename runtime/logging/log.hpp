@@ -81,9 +81,12 @@ public:
       , pool_(std::move(pool)) {}
 
   void write(level severity, std::string_view message, fields xs = {}) const {
+    write(severity, message, std::span<const field>(xs.begin(), xs.size()));
+  }
+  void write(level severity, std::string_view message, std::span<const field> xs) const {
     if (!enabled(severity)) return;
     std::array<field, 2> origin{field{"actor", actor_}, field{"pool", pool_}};
-    detail::write(severity, message, std::span(origin).first(pool_.empty() ? 1 : 2), {xs.begin(), xs.size()});
+    detail::write(severity, message, std::span(origin).first(pool_.empty() ? 1 : 2), xs);
   }
   void debug(std::string_view message, fields xs = {}) const { write(level::debug, message, xs); }
   void info(std::string_view message, fields xs = {}) const { write(level::info, message, xs); }
