@@ -262,7 +262,26 @@ void put_double(std::string& out, double d) {
   }
 }
 
-void put_value(std::string& out, const json::value& v) {
+using members = std::vector<const json::key_value_pair*>;
+
+std::string_view key_of(const json::key_value_pair* m) {
+  return {m->key().data(), m->key().size()};
+}
+
+void sort_members(members& all) {
+  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return utf16_less(key_of(a), key_of(b)); });
+}
+
+// In the canonical form a number is a double, as RFC 8785 says; in the other one whole numbers keep all digits.
+template <class Number>
+void put_whole(std::string& out, Number n, bool canonical) {
+  if (canonical)
+    put_double(out, static_cast<double>(n));
+  else
+    out += std::to_string(n);
+}
+
+void put_value(std::string& out, const json::value& v, bool canonical) {
   switch (v.kind()) {
   case json::kind::null:
     out += "null";
@@ -271,13 +290,16 @@ void put_value(std::string& out, const json::value& v) {
     out += v.get_bool() ? "true" : "false";
     break;
   case json::kind::int64:
-    put_double(out, static_cast<double>(v.get_int64()));
-    break; // a JSON number is a double to RFC 8785
+    put_whole(out, v.get_int64(), canonical);
+    break;
   case json::kind::uint64:
-    put_double(out, static_cast<double>(v.get_uint64()));
+    put_whole(out, v.get_uint64(), canonical);
     break;
   case json::kind::double_:
-    put_double(out, v.get_double());
+    if (std::isfinite(v.get_double()))
+      put_double(out, v.get_double());
+    else
+      out += "null"; // JSON has no word for it
     break;
   case json::kind::string:
     put_string(out, {v.get_string().data(), v.get_string().size()});
@@ -287,23 +309,22 @@ void put_value(std::string& out, const json::value& v) {
     bool first = true;
     for (const auto& x : v.get_array()) {
       if (!std::exchange(first, false)) out += ',';
-      put_value(out, x);
+      put_value(out, x, canonical);
     }
     out += ']';
     break;
   }
   case json::kind::object: {
-    std::vector<const json::key_value_pair*> members;
-    for (const auto& m : v.get_object()) members.push_back(&m);
-    auto key = [](const json::key_value_pair* m) { return std::string_view(m->key().data(), m->key().size()); };
-    std::sort(members.begin(), members.end(), [&](auto* a, auto* b) { return utf16_less(key(a), key(b)); });
+    members all;
+    for (const auto& m : v.get_object()) all.push_back(&m);
+    if (canonical) sort_members(all);
     out += '{';
     bool first = true;
-    for (auto* m : members) {
+    for (auto* m : all) {
       if (!std::exchange(first, false)) out += ',';
-      put_string(out, key(m));
+      put_string(out, key_of(m));
       out += ':';
-      put_value(out, m->value());
+      put_value(out, m->value(), canonical);
     }
     out += '}';
     break;
@@ -334,7 +355,13 @@ caf::expected<json::value> parse_json(std::string_view text, json::storage_ptr w
 
 std::string canonical_json(const json::value& value) {
   std::string out;
-  put_value(out, value);
+  put_value(out, value, true);
+  return out;
+}
+
+std::string json_text(const json::value& value) {
+  std::string out;
+  put_value(out, value, false);
   return out;
 }
 

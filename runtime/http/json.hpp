@@ -20,6 +20,10 @@ caf::expected<boost::json::value> parse_json(std::string_view text, boost::json:
 /// RFC 8785 (JCS): the one canonical form of a JSON value, for hashes.
 std::string canonical_json(const boost::json::value& value);
 
+/// For people and programs: members in their order, no spaces, and every number in its shortest decimal form, as in 133
+/// (boost::json::serialize writes 1.33E2). Whole numbers keep all their digits.
+std::string json_text(const boost::json::value& value);
+
 /// RFC 3339 in UTC with milliseconds: 2026-01-02T03:04:05.678Z. The empty string for 0.
 std::string format_time(int64_t unix_ms);
 

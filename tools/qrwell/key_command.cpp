@@ -1,13 +1,13 @@
 #include "actors/admin_server/key_requests.hpp"
 #include "actors/admin_server/views.hpp"
 #include "runtime/core/clock.hpp"
+#include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
 #include "tools/qrwell/local_store.hpp"
 #include "tools/qrwell/output.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
@@ -61,7 +61,7 @@ caf::expected<json::value> remote_or_local(const node_options& where, Remote rem
 int add_one(const node_options& where, const add_options& o) {
   auto body = body_of(o);
   if (!body) return complain(body.error());
-  auto text = json::serialize(*body);
+  auto text = http::json_text(*body);
   auto answer = remote_or_local(
       where, [&](const admin_client& client) { return client.call("POST", "/v1/keys", text); },
       [&](code_store& store) -> caf::expected<json::value> {
@@ -76,7 +76,7 @@ int add_one(const node_options& where, const add_options& o) {
   if (!answer) return complain(answer.error());
   const auto* object = answer->if_object();
   if (!object || !object->contains("key")) return complain(fail(ec::internal, "the node answered without a key"));
-  print(where.json ? json::serialize(*answer) : cell(*object, "key"));
+  print(where.json ? http::json_text(*answer) : cell(*object, "key"));
   return exit_ok;
 }
 
@@ -92,7 +92,7 @@ int list_all(const node_options& where) {
       });
   if (!answer) return complain(answer.error());
   if (where.json) {
-    print(json::serialize(*answer));
+    print(http::json_text(*answer));
     return exit_ok;
   }
   std::vector<std::vector<std::string>> rows{
@@ -116,7 +116,7 @@ int revoke_one(const node_options& where, const std::string& name) {
         return json::value(key_json(*row));
       });
   if (!answer) return complain(answer.error());
-  print(where.json ? json::serialize(*answer) : fmt::format("{} is revoked; nodes refuse it within 5 s", name));
+  print(where.json ? http::json_text(*answer) : fmt::format("{} is revoked; nodes refuse it within 5 s", name));
   return exit_ok;
 }
 

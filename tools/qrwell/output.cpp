@@ -1,8 +1,7 @@
 #include "tools/qrwell/output.hpp"
 
+#include "runtime/http/json.hpp"
 #include "tools/qrwell/commands.hpp"
-
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -53,11 +52,10 @@ std::string cell(const boost::json::object& from, std::string_view member) {
   if (value->is_array()) {
     std::string out;
     for (const auto& entry : value->get_array())
-      out += (out.empty() ? "" : ",") +
-             (entry.is_string() ? std::string(entry.get_string()) : boost::json::serialize(entry));
+      out += (out.empty() ? "" : ",") + (entry.is_string() ? std::string(entry.get_string()) : http::json_text(entry));
     return out.empty() ? "-" : out;
   }
-  return boost::json::serialize(*value);
+  return http::json_text(*value);
 }
 
 } // namespace qrwell::cli

@@ -1,10 +1,10 @@
+#include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
 #include "tools/qrwell/local_store.hpp"
 #include "tools/qrwell/output.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
@@ -66,7 +66,7 @@ int list_or_show(const node_options& where, const std::string& name) {
   }
   if (!answer) return complain(answer.error());
   if (where.json)
-    print(json::serialize(*answer));
+    print(http::json_text(*answer));
   else if (!name.empty())
     show(answer->as_object());
   else
@@ -77,7 +77,7 @@ int list_or_show(const node_options& where, const std::string& name) {
 int steer(const node_options& where, const std::string& name, const std::string& verb, const json::object& body) {
   auto client = admin_client::find(where);
   if (!client) return complain(client.error());
-  auto answer = client->call("POST", "/v1/pools/" + name + "/" + verb, body.empty() ? "" : json::serialize(body));
+  auto answer = client->call("POST", "/v1/pools/" + name + "/" + verb, body.empty() ? "" : http::json_text(body));
   if (!answer && code_of(answer.error()) == ec::unavailable && client->configuration()) {
     if (verb == "fill")
       return complain(fail(ec::unavailable, "only a running node can fill a pool: start it with `qrwell serve`"));
@@ -86,13 +86,13 @@ int steer(const node_options& where, const std::string& name, const std::string&
     auto reason = body.contains("reason") ? cell(body, "reason") : std::string("paused by cli");
     auto row = held->store->pause({name, verb == "pause", verb == "pause" ? reason : "", "cli"});
     if (!row) return complain(row.error());
-    print(where.json ? json::serialize(json::object{{"name", name}, {"paused", row->paused}})
+    print(where.json ? http::json_text(json::object{{"name", name}, {"paused", row->paused}})
                      : fmt::format("{} is {}; the node is not running", name, row->paused ? "paused" : "not paused"));
     return exit_ok;
   }
   if (!answer) return complain(answer.error());
   if (where.json)
-    print(json::serialize(*answer));
+    print(http::json_text(*answer));
   else
     show(answer->as_object());
   return exit_ok;

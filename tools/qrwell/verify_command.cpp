@@ -1,11 +1,11 @@
 #include "actors/admin_server/views.hpp"
+#include "runtime/http/json.hpp"
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
 #include "tools/qrwell/output.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
@@ -41,7 +41,7 @@ int run(const node_options& where) {
   const auto& report = answer->as_object();
   auto ok = report.at("ok").as_bool();
   if (where.json) {
-    print(json::serialize(*answer));
+    print(http::json_text(*answer));
   } else {
     for (const auto& value : report.at("findings").as_array()) {
       const auto& finding = value.as_object();

@@ -128,4 +128,14 @@ BOOST_AUTO_TEST_CASE(what_is_not_a_time_is_refused) {
     BOOST_TEST(!parse_time(text), "accepted: " << text);
 }
 
+BOOST_AUTO_TEST_CASE(text_for_people_keeps_order_and_writes_plain_numbers) {
+  boost::json::object o{{"z", 133.0}, {"a", 0.1}, {"big", UINT64_MAX}, {"least", INT64_MIN}, {"half", 160.7}};
+  o["nested"] = {{"y", boost::json::array{1, "two\n", nullptr, true}}, {"b", 1e21}};
+  BOOST_TEST(json_text(o) == "{\"z\":133,\"a\":0.1,\"big\":18446744073709551615,\"least\":-9223372036854775808,"
+                             "\"half\":160.7,\"nested\":{\"y\":[1,\"two\\n\",null,true],\"b\":1e+21}}");
+  BOOST_TEST(json_text(std::numeric_limits<double>::infinity()) == "null");
+  for (auto text : {R"({"b":[],"a":{"d":1.5,"c":"x"}})", "0", "\"\"", "[1,-2,3.25]"})
+    BOOST_TEST(json_text(*parse_json(text)) == text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(the_operators_listener_has_more) {
   BOOST_TEST(admin(post, "/v1/keys") == "admin");
   BOOST_TEST(admin(del, "/v1/keys/k") == "admin");
   BOOST_TEST(admin(get, "/v1/keys/k") == "405 DELETE, OPTIONS");
-  for (auto path : {"/", "/healthz", "/readyz", "/version", "/metrics", "/v1/status", "/v1/verify"})
+  BOOST_TEST(admin(post, "/v1/verify") == "admin");
+  for (auto path : {"/", "/healthz", "/readyz", "/version", "/metrics", "/v1/status"})
     BOOST_TEST(admin(get, path) == "admin");
 }
 
