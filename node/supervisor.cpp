@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "runtime/core/stand_in.hpp"
+#include "runtime/logging/log.hpp"
 
 #include <caf/all.hpp>
 
@@ -12,6 +13,8 @@
 
 namespace qrwell {
 namespace {
+
+const log::voice voice{"supervisor"};
 
 using start_atom = caf::atom_constant<caf::atom("start")>;
 
@@ -76,20 +79,31 @@ struct supervisor::shared : std::enable_shared_from_this<supervisor::shared> {
       auto reason = down.reason ? sys.render(down.reason) : std::string("it ended without a reason");
       registry->note_failure(c.what.kind, c.what.name, reason);
       if (c.what.rule == on_death::stop_node) {
+        voice.error("actor died, and the node cannot go on without it",
+                    {{"kind", c.what.kind}, {"name", c.what.name}, {"why", reason}});
         auto text = c.what.kind + " " + c.what.name + " died: " + reason;
         lock.unlock();
         stop_node(text);
         return;
       }
       c.failures = self->clock().now() - c.started > peace ? 1 : c.failures + 1;
-      self->delayed_send(self, std::chrono::milliseconds(restart_delay_ms(c.failures)), start_atom::value, uint64_t{i});
+      auto wait_ms = restart_delay_ms(c.failures);
+      voice.error("actor died", {{"kind", c.what.kind},
+                                 {"name", c.what.name},
+                                 {"why", reason},
+                                 {"failures", c.failures},
+                                 {"restart_in_ms", wait_ms}});
+      self->delayed_send(self, std::chrono::milliseconds(wait_ms), start_atom::value, uint64_t{i});
       return;
     }
   }
 
   void restart(size_t index) {
     std::lock_guard lock(mutex);
-    if (!stopping && !children[index].present) start(children[index]);
+    auto& c = children[index];
+    if (stopping || c.present) return;
+    start(c);
+    voice.info("actor restarted", {{"kind", c.what.kind}, {"name", c.what.name}, {"failures", c.failures}});
   }
 };
 

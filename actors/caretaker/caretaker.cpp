@@ -9,6 +9,8 @@
 namespace qrwell {
 namespace {
 
+const log::voice voice{"caretaker"};
+
 struct shell {
   watched<caretaker_actor, caretaker_state>* self;
   caretaker_config cfg;
@@ -21,6 +23,7 @@ struct shell {
 
   void on_tick() const {
     self->delayed_send(self, std::chrono::milliseconds(cfg.watermark_interval_ms), tick{});
+    self->state.trouble.tell(voice, "housekeeping is held up", self->state.problem, mono_ms(self));
     self->request(reader, patience(), identity_query{})
         .then([this_ = *this](const store_identity& now) { this_.write_down(now); },
               [this_ = *this](const caf::error& why) { this_.failed("the store does not say how far it is", why); });

@@ -2,6 +2,7 @@
 
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <functional>
 
@@ -22,6 +23,7 @@ struct caretaker_state {
   uint64_t purged = 0;
   int64_t purge_due_ms = 0;
   std::string problem;
+  log::trouble trouble;
 };
 
 /// Housekeeping of a node: writes down how far the store has come, so that an older copy of it is noticed, and deletes

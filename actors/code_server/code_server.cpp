@@ -13,6 +13,8 @@ namespace {
 using visit = http::visit<watched<code_server_actor, code_server_state>*>;
 using visit_ptr = std::shared_ptr<visit>;
 
+const log::voice voice{"code_server"};
+
 struct shell {
   watched<code_server_actor, code_server_state>* self;
   code_server_config cfg;
@@ -102,6 +104,11 @@ struct shell {
   void send_image(const visit_ptr& v, const code_view& code, const image_data& image) const {
     if (!image.found) {
       ++self->state.failed;
+      if (auto held_back = self->state.missing_images.admit("", mono_ms(self)))
+        voice.error("the image of a bound code is missing", {{"request_id", v->request.request_id},
+                                                             {"pool", code.pool},
+                                                             {"id", code.id},
+                                                             {"lines_held_back", *held_back}});
       return v->refuse(ec::unavailable, "the image of this code is not where it should be; the operator is told", 60);
     }
     ++self->state.images;

@@ -5,6 +5,7 @@
 #include "runtime/core/vitals.hpp"
 #include "runtime/http/target.hpp"
 #include "runtime/keys/key_watch.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <memory>
 #include <string>
@@ -24,6 +25,7 @@ struct code_server_state {
   std::unique_ptr<key_watch<watched<code_server_actor, code_server_state>*>> keys;
   size_t under_way = 0;
   uint64_t shown = 0, images = 0, refused = 0, failed = 0;
+  log::limiter missing_images;
 };
 
 /// Serves `GET /v1/codes/{id}` to keys that may read, and the images of bound codes to anyone.

@@ -13,6 +13,8 @@ public:
   static constexpr uint32_t images_wanted = 5, bad_max = 3;
 
   bool passed() const noexcept { return passed_; }
+  /// It passed by images that came now, not by stock that it had.
+  bool proven() const noexcept { return good_ >= images_wanted; }
   void pass() noexcept { passed_ = true; }
 
   uint32_t want() const noexcept { return images_wanted - std::min(good_, images_wanted - 1); }

@@ -80,6 +80,7 @@ struct performer {
                     [](auto& core, auto answer, stamp now) { return core.on_space(std::move(answer), now); });
   }
   void operator()(stocker::write_pause& e) const {
+    s.lines->pause_asked(e.pause);
     ask<pool_row>(self, "pool_row", s.writer, store_wait, e.pause, [e](auto& core, auto answer, stamp now) {
       return core.on_pause_written(e.command, e.pause, std::move(answer), now);
     });
@@ -91,7 +92,8 @@ struct performer {
   }
   void operator()(stocker::age& e) const {
     ask<affected>(self, "aged_out", s.writer, store_wait, e.age_,
-                  [gen = e.age_.gen_id](auto& core, auto answer, stamp now) {
+                  [gen = e.age_.gen_id, &lines = *s.lines](auto& core, auto answer, stamp now) {
+                    if (answer) lines.aged(gen, answer->count);
                     return core.on_aged(gen, std::move(answer), now);
                   });
   }
@@ -112,6 +114,7 @@ struct performer {
       node.mapped().deliver(std::move(e.state));
   }
   void operator()(stocker::publish& e) const {
+    s.lines->published(e.state, s.core->look(), mono_ms(self));
     for (const auto& sink : s.sinks) self->send(sink, e.state);
   }
 };
@@ -137,6 +140,7 @@ caf::typed_response_promise<pool_state> begin_command(pointer self, const pool_c
   auto number = ++self->state.last_promise;
   auto promise = self->make_response_promise<pool_state>();
   self->state.commands.emplace(number, promise);
+  self->state.lines->commanded(command);
   perform(self, self->state.core->on_command(number, command, now_of(self)));
   return promise;
 }
@@ -159,6 +163,7 @@ pool_stocker_actor::behavior_type pool_stocker(watched<pool_stocker_actor, pool_
   s.images = std::move(images);
   s.sinks = std::move(sinks);
   s.call_timeout_ms = cfg.call_timeout_ms;
+  s.lines.emplace(cfg.pool);
   auto tick_ms = cfg.tick_ms;
   s.core = std::make_unique<stocker_core>(std::move(cfg));
   self->send(self, tick{});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/pool_stocker/stocker_core.hpp"
+#include "actors/pool_stocker/stocker_log.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
 
@@ -23,6 +24,7 @@ struct pool_stocker_state {
   store_reader_actor reader;
   image_worker_actor images;
   std::vector<pool_state_sink> sinks;
+  std::optional<stocker_log> lines;
   uint32_t call_timeout_ms = 0;
 
   // Promises by the numbers that the core knows them by.

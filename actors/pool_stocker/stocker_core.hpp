@@ -51,6 +51,14 @@ public:
   pool_state state(stamp now);
   actor_status status(stamp now);
 
+  /// What a log of the pool needs beside its state.
+  struct outlook {
+    bool levels_known = false;
+    bool probed = false; ///< by images that came since this start
+    std::string problem; ///< why it does not stock though it should; empty while paused
+  };
+  outlook look() const;
+
 private:
   enum class stage : uint8_t { asking, fetching, storing, closing };
 

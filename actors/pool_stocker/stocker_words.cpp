@@ -25,6 +25,10 @@ pool_state stocker_core::state(stamp now) {
   return s;
 }
 
+stocker_core::outlook stocker_core::look() const {
+  return {levels_known_, probe_.proven(), hold_is_wrong_ && !paused_ ? hold_ : std::string{}};
+}
+
 void stocker_core::on_shelf(const shelf_report& report, stamp now) {
   if (report.pool != cfg_.pool) return;
   shelf_ = report;

@@ -68,6 +68,7 @@ void carry_out(self_ptr self, quota_effects effects) {
   for (auto& [no, ticket] : effects.tickets) answer(self, no, std::move(ticket));
   for (auto& [no, result] : effects.closed) answer(self, no, std::move(result));
   for (auto& [no, err] : effects.refused) answer(self, no, std::move(err));
+  self->state.lines->look(*core, now());
   arm(self);
 }
 
@@ -129,6 +130,7 @@ quota_manager_actor::behavior_type quota_manager(self_ptr self, vitals_ptr v, qu
   s.store = std::move(store);
   s.wall = std::move(wall);
   s.store_timeout = std::chrono::milliseconds(cfg.store_timeout_ms);
+  s.lines.emplace(cfg.app);
   s.core = std::make_unique<quota_core>(std::move(cfg), std::move(mint));
   self->set_down_handler([self](caf::down_msg& m) { on_down(self, m); });
   self->set_exit_handler([self](caf::exit_msg& m) { on_exit(self, m); });

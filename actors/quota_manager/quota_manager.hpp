@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/quota_manager/quota_core.hpp"
+#include "actors/quota_manager/quota_log.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
@@ -13,6 +14,7 @@ struct quota_manager_state {
   static constexpr const char* name = "quota_manager";
 
   std::unique_ptr<quota_core> core;
+  std::optional<quota_log> lines;
   store_writer_actor store;
   wall_clock wall;
   caf::timespan store_timeout{};

@@ -6,6 +6,8 @@
 namespace qrwell {
 namespace {
 
+constexpr auto slow_job = std::chrono::seconds(1);
+
 double as_ms(std::chrono::microseconds t) {
   return static_cast<double>(t.count()) / 1'000.0;
 }
@@ -33,10 +35,11 @@ bool lane_desk::wants_tick() {
   return tick_under_way_ = true;
 }
 
-void lane_desk::run_next(const std::function<std::chrono::steady_clock::time_point()>& now) {
+std::optional<lane_desk::report>
+lane_desk::run_next(const std::function<std::chrono::steady_clock::time_point()>& now) {
   tick_under_way_ = false;
   auto j = queue_.pop();
-  if (!j) return;
+  if (!j) return std::nullopt;
   auto begun = now();
   caf::error err;
   try {
@@ -45,19 +48,34 @@ void lane_desk::run_next(const std::function<std::chrono::steady_clock::time_poi
     err = fail(ec::internal, fmt::format("{} {}: {} ended with an exception: {}", kind_, cfg_.name, j->name, e.what()));
     j->refuse(err);
   }
-  note(*j, std::chrono::duration_cast<std::chrono::microseconds>(now() - begun), err);
+  return note(*j, std::chrono::duration_cast<std::chrono::microseconds>(now() - begun), err);
 }
 
-void lane_desk::note(const job& j, std::chrono::microseconds took, const caf::error& err) {
+lane_desk::report lane_desk::note(const job& j, std::chrono::microseconds took, const caf::error& err) {
   ++done_;
   busy_ += took;
   if (took > slowest_took_) slowest_took_ = took, slowest_ = j.name;
   auto code = code_of(err);
   if (err) ++failed_;
   problem_ = is_engines_fault(code) ? err : caf::error{};
-  if (code != ec::store_corrupt || told_fatal_) return;
-  told_fatal_ = true;
-  if (cfg_.on_fatal) cfg_.on_fatal(err);
+  if (code == ec::store_corrupt && !std::exchange(told_fatal_, true) && cfg_.on_fatal) cfg_.on_fatal(err);
+  return {j.name, took, problem_};
+}
+
+void write_down(const lane_desk::report& r, const log::voice& who, std::string_view worker, log::limiter& faults,
+                log::limiter& slow_jobs, int64_t now_ms) {
+  if (r.took > slow_job)
+    if (auto held_back = slow_jobs.admit(r.job, now_ms))
+      who.warn("slow job",
+               {{"worker", worker}, {"job", r.job}, {"took_ms", as_ms(r.took)}, {"lines_held_back", *held_back}});
+  if (!r.fault) return;
+  auto kind = to_string(code_of(r.fault));
+  if (auto held_back = faults.admit(kind, now_ms))
+    who.error("store error", {{"worker", worker},
+                              {"job", r.job},
+                              {"kind", kind},
+                              {"why", render(r.fault)},
+                              {"lines_held_back", *held_back}});
 }
 
 actor_status lane_desk::status() const {

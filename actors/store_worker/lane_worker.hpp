@@ -3,7 +3,9 @@
 #include "actors/store_worker/lane_queue.hpp"
 #include "actors/store_worker/worker_config.hpp"
 #include "messages/interfaces.hpp"
+#include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -34,6 +36,13 @@ public:
     std::function<void(const caf::error&)> refuse; ///< answers its client without the engine
   };
 
+  /// One job that was run.
+  struct report {
+    const char* job = "";
+    std::chrono::microseconds took{0};
+    caf::error fault; ///< the engine's; what the client did wrong is none
+  };
+
   lane_desk(std::string kind, store_worker_config cfg, std::vector<std::string> lanes)
       : kind_(std::move(kind))
       , cfg_(std::move(cfg))
@@ -50,15 +59,15 @@ public:
   /// True once per need: the caller sends itself a tick.
   bool wants_tick();
 
-  /// Runs the next job; `now` is asked before and after it.
-  void run_next(const std::function<std::chrono::steady_clock::time_point()>& now);
+  /// Runs the next job; `now` is asked before and after it. None: nothing waits.
+  std::optional<report> run_next(const std::function<std::chrono::steady_clock::time_point()>& now);
 
   actor_status status() const;
 
   const store_worker_config& config() const noexcept { return cfg_; }
 
 private:
-  void note(const job& j, std::chrono::microseconds took, const caf::error& err);
+  report note(const job& j, std::chrono::microseconds took, const caf::error& err);
 
   std::string kind_;
   store_worker_config cfg_;
@@ -73,6 +82,7 @@ private:
 template <class Engine>
 struct lane_worker_state {
   std::unique_ptr<Engine> engine;
+  log::limiter faults, slow_jobs;
   std::unique_ptr<lane_desk> desk; ///< after the engine: its destructor refuses jobs that refer to it
 };
 
@@ -102,10 +112,18 @@ auto in_lane(Self* self, size_t lane, const char* name, Ask& ask, Call call) {
   return promise;
 }
 
+/// Writes down what an operator should know of a job: the engine's faults, once per kind and 10 s, and jobs that took
+/// longer than a second.
+void write_down(const lane_desk::report& r, const log::voice& who, std::string_view worker, log::limiter& faults,
+                log::limiter& slow_jobs, int64_t now_ms);
+
 /// The handler of tick.
 template <class Self>
 void run_next_job(Self* self) {
-  self->state.desk->run_next([self] { return self->clock().now(); });
+  auto& st = self->state;
+  auto ran = st.desk->run_next([self] { return self->clock().now(); });
+  if (ran)
+    write_down(*ran, log::voice(std::string(st.name)), st.desk->config().name, st.faults, st.slow_jobs, mono_ms(self));
   if (self->state.desk->wants_tick()) self->send(self, tick{});
 }
 

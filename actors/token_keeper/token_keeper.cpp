@@ -54,8 +54,9 @@ caf::typed_response_promise<access_token> ask(self_ptr self) {
   return promise;
 }
 
-caf::typed_response_promise<done> force(self_ptr self) {
+caf::typed_response_promise<done> force(self_ptr self, const token_refresh& order) {
   auto& st = self->state;
+  st.lines.forced(st.cfg.app, order.actor);
   auto promise = self->make_response_promise<done>();
   st.forcing.emplace(++st.tickets, promise);
   act(self, st.book->force(st.tickets, mono_ms(self)));
@@ -76,7 +77,17 @@ void ended(self_ptr self, const call_ended& x) {
     else
       st.hosts->succeeded(*st.host);
   }
+  auto host = st.hosts->address(st.host.value_or(0));
   act(self, st.book->fetched(answer, now));
+  st.lines.look(st.cfg.app, host, *st.book, now);
+}
+
+void refused(self_ptr self, const token_refused& x) {
+  auto& st = self->state;
+  auto now = mono_ms(self);
+  auto work = st.book->refused(x.version, x.errcode, now);
+  st.lines.look(st.cfg.app, {}, *st.book, now);
+  act(self, std::move(work));
 }
 
 void on_tick(self_ptr self) {
@@ -138,9 +149,8 @@ token_keeper_actor::behavior_type token_keeper(self_ptr self, vitals_ptr v, toke
   self->send(self, tick{});
   return {
       watch(v, "token_query", [self](token_query) { return ask(self); }),
-      watch(v, "token_refused",
-            [self](token_refused x) { act(self, self->state.book->refused(x.version, x.errcode, mono_ms(self))); }),
-      watch(v, "token_refresh", [self](const token_refresh&) { return force(self); }),
+      watch(v, "token_refused", [self](const token_refused& x) { refused(self, x); }),
+      watch(v, "token_refresh", [self](const token_refresh& order) { return force(self, order); }),
       watch(v, "call_ended", [self](const call_ended& x) { ended(self, x); }),
       watch(v, "tick", [self](tick) { on_tick(self); }),
       watch(v, "status_query", [self](status_query) { return status(self); }),

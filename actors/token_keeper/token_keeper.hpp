@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/token_keeper/token_book.hpp"
+#include "actors/token_keeper/token_log.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
 #include "runtime/wechat/host_list.hpp"
@@ -30,6 +31,7 @@ struct token_keeper_state {
   std::optional<wechat::host_list> hosts;
   std::optional<size_t> host; ///< of the call under way, if it was one that the list chose
   uint64_t call = 0, tickets = 0;
+  token_log lines;
   int64_t call_until_ms = 0; ///< of the call under way; 0: none
   std::unordered_map<uint64_t, caf::typed_response_promise<access_token>> asking;
   std::unordered_map<uint64_t, caf::typed_response_promise<done>> forcing;

@@ -58,6 +58,11 @@ public:
 
   bool idle() const noexcept { return waiting_.empty() && under_way_.empty(); }
 
+  const wechat::host_list& hosts() const noexcept { return hosts_; }
+  const std::string& last_error() const noexcept { return last_error_; }
+  /// What WeChat refuses and only an operator can mend; empty: nothing.
+  const std::string& refusal() const noexcept { return problem_; }
+
   /// One sentence for the operator, or nothing.
   std::string problem(int64_t now_ms) const;
   /// JSON: {app, in_flight, waiting, breaker, host, p50_ms, p99_ms, outcomes, errors, last_error}

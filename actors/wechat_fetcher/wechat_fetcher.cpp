@@ -7,7 +7,34 @@ namespace {
 
 using self_ptr = watched<wechat_fetcher_actor, wechat_fetcher_state>*;
 
+const log::voice voice{"wechat_fetcher"};
+
 void act(self_ptr self, fetch_work work);
+
+// After whatever may change what is known of WeChat's hosts.
+void write_down(self_ptr self) {
+  auto& st = self->state;
+  const auto& app = st.cfg.desk.app;
+  st.refusals.tell(voice, "WeChat refuses calls", st.desk->refusal(), mono_ms(self), {{"app", app}});
+  auto now = st.desk->hosts().healthy();
+  auto before = std::exchange(st.host, now);
+  if (now == before) return;
+  if (!now)
+    voice.error("breaker open: WeChat does not answer on any host, and calls are held back",
+                {{"app", app}, {"why", st.desk->last_error()}});
+  else if (!before)
+    voice.info("breaker closed: WeChat answers again", {{"app", app}, {"host", st.desk->hosts().address(*now)}});
+  else
+    voice.warn("calls go to another host of WeChat", {{"app", app},
+                                                      {"from", st.desk->hosts().address(*before)},
+                                                      {"to", st.desk->hosts().address(*now)},
+                                                      {"why", st.desk->last_error()}});
+}
+
+void on_ended(self_ptr self, call_ended& x) {
+  act(self, self->state.desk->ended(x.call, std::move(x.how), mono_ms(self)));
+  write_down(self);
+}
 
 void ask_token(self_ptr self) {
   auto& st = self->state;
@@ -40,6 +67,7 @@ caf::typed_response_promise<fetched_code> fetch(self_ptr self, const fetch_code&
 void on_tick(self_ptr self) {
   auto& st = self->state;
   act(self, st.desk->tick(mono_ms(self)));
+  write_down(self);
   self->delayed_send(self, std::chrono::milliseconds(st.desk->idle() ? st.cfg.idle_tick_ms : st.cfg.tick_ms), tick{});
 }
 
@@ -73,8 +101,7 @@ wechat_fetcher_actor::behavior_type wechat_fetcher(self_ptr self, vitals_ptr v, 
   self->send(self, tick{});
   return {
       watch(v, "fetch_code", [self](const fetch_code& x) { return fetch(self, x); }),
-      watch(v, "call_ended",
-            [self](call_ended& x) { act(self, self->state.desk->ended(x.call, std::move(x.how), mono_ms(self))); }),
+      watch(v, "call_ended", [self](call_ended& x) { on_ended(self, x); }),
       watch(v, "tick", [self](tick) { on_tick(self); }),
       watch(v, "status_query", [self](status_query) { return status(self); }),
   };

@@ -3,6 +3,7 @@
 #include "actors/wechat_fetcher/fetch_desk.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 namespace qrwell {
 
@@ -22,6 +23,8 @@ struct wechat_fetcher_state {
   std::shared_ptr<wechat::wechat_transport> transport;
   std::optional<fetch_desk> desk;
   uint64_t tickets = 0;
+  std::optional<size_t> host = 0; ///< the healthy one, as it was told last
+  log::trouble refusals;
   std::unordered_map<uint64_t, caf::typed_response_promise<fetched_code>> asking;
 };
 

@@ -74,6 +74,12 @@ uint32_t host_list::wait_for_ms(int64_t now_ms) const {
   return wait;
 }
 
+std::optional<size_t> host_list::healthy() const {
+  for (size_t i = 0; i < hosts_.size(); ++i)
+    if (hosts_[i].second.now() == breaker::state::closed) return i;
+  return std::nullopt;
+}
+
 breaker::state host_list::overall() const {
   auto out = breaker::state::open;
   for (const auto& [address, guard] : hosts_) {

@@ -36,6 +36,8 @@ public:
   const std::string& preferred(int64_t now_ms) const;
   /// 0 if pick() would give one.
   uint32_t wait_for_ms(int64_t now_ms) const;
+  /// The first that is known to answer; none while all of them fail.
+  std::optional<size_t> healthy() const;
   /// closed: one at least is healthy. open: none is. half_open: none is, and one is being tried.
   breaker::state overall() const;
 
