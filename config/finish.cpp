@@ -127,6 +127,19 @@ void check_pools(const settings& s, problems& found) {
   if (s.pools.empty()) found.warn("pools", "there is no pool: this node resolves what was issued and issues nothing");
 }
 
+void check_limits(const settings& s, problems& found) {
+  const auto& l = s.limits;
+  if (l.live_deadline_ms < l.request_deadline_ms)
+    found.add("limits.live_deadline",
+              fmt::format("{} ms are less than limits.request_deadline, which is {} ms", l.live_deadline_ms,
+                          l.request_deadline_ms),
+              "at least limits.request_deadline");
+  if (l.persister_waiting_max < l.group_max)
+    found.add("limits.persister_waiting_max",
+              fmt::format("{} is less than limits.group_max, which is {}", l.persister_waiting_max, l.group_max),
+              "at least limits.group_max");
+}
+
 } // namespace
 
 void derive(app_settings& app, const places& where, const std::string& path) {
@@ -159,6 +172,7 @@ void check_all(settings& s, const places& where, problems& found) {
   check_http(s, found);
   check_apps(s, where, found);
   check_pools(s, found);
+  check_limits(s, found);
 }
 
 settings default_settings() {

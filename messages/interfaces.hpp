@@ -4,6 +4,7 @@
 #include "messages/common.hpp"
 #include "messages/http.hpp"
 #include "messages/inspect.hpp"
+#include "messages/limits.hpp"
 #include "messages/quota.hpp"
 #include "messages/scan.hpp"
 #include "messages/stock.hpp"
@@ -54,6 +55,8 @@ using request_server_actor = caf::typed_actor<
     caf::reacts_to<claim_result>,
     // What a pool is doing: levels, reserve, when to come back.
     caf::reacts_to<pool_state>,
+    // Works with other limits from now on.
+    caf::reacts_to<issue_limits>,
     // INTERNAL: deadlines, shelf reports, keys.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
@@ -61,6 +64,8 @@ using request_server_actor = caf::typed_actor<
 using scan_server_actor = caf::typed_actor<
     // Forgets these ids and tells the front ends.
     caf::reacts_to<scenes_changed>,
+    // Works with other limits from now on.
+    caf::reacts_to<scan_limits>,
     // INTERNAL: deadlines.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
@@ -73,6 +78,8 @@ using code_server_actor = caf::typed_actor<
 using admin_server_actor = caf::typed_actor<
     // Keeps the newest state of each pool.
     caf::reacts_to<pool_state>,
+    // What `status` names as waiting for a restart.
+    caf::reacts_to<restart_pending>,
     // INTERNAL: keys, health.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
@@ -87,6 +94,8 @@ using binding_persister_actor = caf::typed_actor<
     caf::reacts_to<claim_request>,
     // Ends lots in the next transaction.
     caf::reacts_to<lots_done>,
+    // Works with other limits from now on.
+    caf::reacts_to<bind_limits>,
     // INTERNAL: retries and quarantine.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 
@@ -94,6 +103,8 @@ using binding_persister_actor = caf::typed_actor<
 using scan_recorder_actor = caf::typed_actor<
     // Adds to the counts.
     caf::reacts_to<scans_seen>,
+    // Works with other limits from now on.
+    caf::reacts_to<count_limits>,
     // INTERNAL: flush.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 

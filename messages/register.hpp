@@ -53,8 +53,8 @@
   X(token_refused, "qrwell.token_refused.v1")                                                                          \
   X(token_refresh, "qrwell.token_refresh.v1")                                                                          \
   X(code_query, "qrwell.code_query.v1")                                                                                \
-  X(identity_query, "qrwell.identity_query.v1") \
-  X(store_identity, "qrwell.store_identity.v1") \
+  X(identity_query, "qrwell.identity_query.v1")                                                                        \
+  X(store_identity, "qrwell.store_identity.v1")                                                                        \
   X(code_record, "qrwell.code_record.v1")                                                                              \
   X(api_key, "qrwell.api_key.v1")                                                                                      \
   X(keys_query, "qrwell.keys_query.v1")                                                                                \
@@ -80,7 +80,12 @@
   X(space_query, "qrwell.space_query.v1")                                                                              \
   X(free_space, "qrwell.free_space.v1")                                                                                \
   X(inspect_query, "qrwell.inspect_query.v1")                                                                          \
-  X(inspect_report, "qrwell.inspect_report.v1")
+  X(inspect_report, "qrwell.inspect_report.v1")                                                                        \
+  X(issue_limits, "qrwell.issue_limits.v1")                                                                            \
+  X(bind_limits, "qrwell.bind_limits.v1")                                                                              \
+  X(scan_limits, "qrwell.scan_limits.v1")                                                                              \
+  X(count_limits, "qrwell.count_limits.v1")                                                                            \
+  X(restart_pending, "qrwell.restart_pending.v1")
 
 namespace qrwell {
 

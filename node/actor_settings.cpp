@@ -90,6 +90,7 @@ caf::expected<request_server_config> request_settings(const settings& cfg) {
   out.live_deadline_ms = cfg.limits.live_deadline_ms;
   out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.shelf.lots_max = cfg.limits.shelf_lots_max;
+  out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
   return checked(std::move(out));
 }
 
@@ -105,6 +106,8 @@ caf::expected<binding_persister_config> persister_settings(const settings& cfg, 
 caf::expected<scan_server_config> scan_settings(const settings& cfg) {
   scan_server_config out;
   out.cache_entries_max = cfg.limits.cache_entries_max;
+  // A phone waits for this: it hears 503 before the front end's own time is over, and tries again.
+  out.store_timeout_ms = std::min(out.store_timeout_ms, cfg.limits.db_timeout_ms);
   return checked(std::move(out));
 }
 
@@ -112,6 +115,7 @@ caf::expected<scan_recorder_config> recorder_settings(const settings& cfg) {
   scan_recorder_config out;
   out.flush_interval_ms = cfg.limits.scan_flush_ms;
   out.batch_max = cfg.limits.scan_flush_max;
+  out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.waiting_max = std::max<size_t>(out.waiting_max, 2 * out.batch_max);
   return checked(std::move(out));
 }

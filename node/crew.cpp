@@ -8,6 +8,7 @@
 #include "actors/store_worker/store_reader.hpp"
 #include "actors/store_worker/store_writer.hpp"
 #include "node/actor_settings.hpp"
+#include "node/live_settings.hpp"
 #include "node/node_metrics.hpp"
 #include "node/openapi.hpp"
 #include "runtime/images/image_directory.hpp"
@@ -15,6 +16,16 @@
 
 namespace qrwell {
 namespace {
+
+// What an actor is started with: the present value of what may change, anything else as it is.
+template <class T>
+const T& present(const T& x) {
+  return x;
+}
+template <class T>
+T present(const live_ptr<T>& x) {
+  return x->get();
+}
 
 /// One supervised actor after the other; remembers the first error, after which nothing more is started.
 class muster {
@@ -24,13 +35,13 @@ public:
       , boss_(boss)
       , needs_(needs) {}
 
-  /// `args` are copied into the factory, so that a restart has them too.
+  /// `args` are copied into the factory, so that a restart has them too; of a live_ptr it has the present value.
   template <class Handle, class Function, class... Args>
   Handle add(const std::string& kind, const std::string& name, const std::string& pool, on_death rule,
              Function function, Args... args) {
     return boss_.add_as<Handle>({kind, name, rule, [=, &sys = sys_, registry = needs_.registry] {
                                    return caf::actor_cast<caf::actor>(
-                                       sys.spawn(function, registry->enroll(kind, name, pool), args...));
+                                       sys.spawn(function, registry->enroll(kind, name, pool), present(args)...));
                                  }});
   }
 
@@ -109,6 +120,34 @@ caf::expected<std::unique_ptr<image_store>> open_images(const settings& cfg) {
   return std::unique_ptr<image_store>(std::move(*images));
 }
 
+/// See crew::apply. All that may be refused is made before anything is changed.
+auto make_apply(caf::actor_system& sys, supervisor& boss, const crew_needs& needs, live_crew steered) {
+  return [&sys, &boss, &dir = needs.dir, registry = needs.registry, wechat = needs.wechat, steered = std::move(steered),
+          running = needs.cfg](const settings& fresh, const std::vector<std::string>& pending) mutable -> caf::error {
+    auto next = running;
+    next.limits = fresh.limits;
+    std::vector<token_keeper_config> keepers;
+    for (auto& app : next.apps) {
+      const auto* now = fresh.app(app.name);
+      if (!now || now->secret == app.secret) continue;
+      app.secret = now->secret;
+      auto token = token_settings(next, app);
+      if (!token) return token.error();
+      keepers.push_back(std::move(*token));
+    }
+    if (auto err = apply_limits(steered, next, dir)) return err;
+    // A new AppSecret needs a new keeper; the token that the old one had is still good, and is fetched again.
+    for (const auto& keeper : keepers)
+      boss.replace("token_keeper", keeper.app, [=, &sys] {
+        return caf::actor_cast<caf::actor>(
+            sys.spawn(token_keeper, registry->enroll("token_keeper", keeper.app), keeper, wechat));
+      });
+    tell_pending(steered, pending);
+    running = std::move(next);
+    return {};
+  };
+}
+
 } // namespace
 
 caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const crew_needs& needs) {
@@ -138,15 +177,25 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   auto admin_address = boss.reserve<admin_server_actor>("admin_server", "open");
   auto operators_address = boss.reserve<admin_server_actor>("admin_server", "operators");
 
+  auto numbers = std::make_shared<node_metrics>(
+      cfg.node.name, std::map<std::string, std::shared_ptr<http_counters>>{
+                         {"open", all.needs_counters("open")}, {"operators", all.needs_counters("operators")}});
+  live_crew steered;
+
   // -- binding and scanning
   auto persister_cfg = persister_settings(cfg, needs.dir);
   if (!persister_cfg) return std::move(persister_cfg.error());
+  persister_cfg->on_commit = [numbers](double seconds, size_t bindings) { numbers->committed(seconds, bindings); };
+  steered.persister_settings = std::make_shared<live<binding_persister_config>>(std::move(*persister_cfg));
   out.persister = all.add<binding_persister_actor>("binding_persister", "binding_persister", "", on_death::restart,
-                                                   binding_persister, *persister_cfg, out.writer);
+                                                   binding_persister, steered.persister_settings, out.writer);
+  steered.persister = out.persister;
   auto recorder_cfg = recorder_settings(cfg);
   if (!recorder_cfg) return std::move(recorder_cfg.error());
+  steered.recorder_settings = std::make_shared<live<scan_recorder_config>>(*recorder_cfg);
   auto recorder = all.add<scan_recorder_actor>("scan_recorder", "scan_recorder", "", on_death::restart, scan_recorder,
-                                               *recorder_cfg, out.writer);
+                                               steered.recorder_settings, out.writer);
+  steered.recorder = recorder;
 
   // -- stock: per app, then per pool
   std::map<std::string, quota_manager_actor> quotas;
@@ -178,13 +227,18 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   // -- serving
   auto request_cfg = request_settings(cfg);
   if (!request_cfg) return std::move(request_cfg.error());
-  out.request_server =
-      all.add<request_server_actor>("request_server", "request_server", "", on_death::restart, request_server,
-                                    *request_cfg, out.persister, readers["codes"], out.writer, images["get"], stockers);
+  steered.request_settings = std::make_shared<live<request_server_config>>(std::move(*request_cfg));
+  out.request_server = all.add<request_server_actor>("request_server", "request_server", "", on_death::restart,
+                                                     request_server, steered.request_settings, out.persister,
+                                                     readers["codes"], out.writer, images["get"], stockers);
+  steered.request_server = out.request_server;
   auto scan_cfg = scan_settings(cfg);
   if (!scan_cfg) return std::move(scan_cfg.error());
-  auto scans = all.add<scan_server_actor>("scan_server", "scan_server", "", on_death::restart, scan_server, *scan_cfg,
-                                          needs.keys, wall_clock(system_wall_ms), readers["scans"], recorder);
+  steered.scan_settings = std::make_shared<live<scan_server_config>>(*scan_cfg);
+  auto scans = all.add<scan_server_actor>("scan_server", "scan_server", "", on_death::restart, scan_server,
+                                          steered.scan_settings, needs.keys, wall_clock(system_wall_ms),
+                                          readers["scans"], recorder);
+  steered.scan_server = scans;
   code_server_config code_cfg;
   code_cfg.public_url = cfg.http.public_url;
   auto codes = all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
@@ -195,23 +249,6 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
         return dir.write_watermark(store.store_uuid, store.commit_seq);
       }));
 
-  // A new AppSecret needs a new keeper; the token that the old one had is still good, and is fetched again.
-  out.apply = [&sys, &boss, registry = needs.registry, wechat = needs.wechat,
-               before = cfg.apps](const settings& fresh) mutable -> caf::error {
-    for (const auto& app : before) {
-      const auto* now = fresh.app(app.name);
-      if (!now || now->secret == app.secret) continue;
-      auto token = token_settings(fresh, *now);
-      if (!token) return token.error();
-      boss.replace("token_keeper", app.name, [=, &sys, name = app.name, settings = *token] {
-        return caf::actor_cast<caf::actor>(
-            sys.spawn(token_keeper, registry->enroll("token_keeper", name), settings, wechat));
-      });
-    }
-    before = fresh.apps;
-    return {};
-  };
-
   // -- looking in
   auto everyone = [&boss] {
     std::vector<status_actor> actors;
@@ -221,12 +258,9 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   auto the_inspector = all.add<inspector_actor>("inspector", "inspector", "", on_death::restart, inspector,
                                                 inspector_config{cfg.node.name}, needs.registry,
                                                 std::function<std::vector<status_actor>()>(everyone));
-  auto numbers = std::make_shared<node_metrics>(
-      cfg.node.name, std::map<std::string, std::shared_ptr<http_counters>>{
-                         {"open", all.needs_counters("open")}, {"operators", all.needs_counters("operators")}});
   admin_server_config admin_cfg;
   admin_cfg.name = "open";
-  admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms()};
+  admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms(), {}};
   admin_cfg.openapi = std::string(openapi_text());
   admin_server_handles admin_handles{readers["codes"],
                                      readers["bulk"],
@@ -237,13 +271,18 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                      [numbers](const inspect_report& report, const std::vector<pool_state>& pools) {
                                        return numbers->render(report, pools);
                                      }};
-  auto admin = all.add<admin_server_actor>("admin_server", "open", "", on_death::restart, admin_server, admin_cfg,
-                                           wall_clock(system_wall_ms), admin_handles);
+  auto add_admin = [&] {
+    auto settings = std::make_shared<live<admin_server_config>>(admin_cfg);
+    auto actor = all.add<admin_server_actor>("admin_server", admin_cfg.name, "", on_death::restart, admin_server,
+                                             settings, wall_clock(system_wall_ms), admin_handles);
+    steered.admins.emplace_back(actor, settings);
+    return actor;
+  };
+  auto admin = add_admin();
   admin_cfg.name = "operators";
   admin_cfg.operators_listener = true;
   admin_cfg.admin_token = needs.dir.admin_token();
-  auto operators = all.add<admin_server_actor>("admin_server", "operators", "", on_death::restart, admin_server,
-                                               admin_cfg, wall_clock(system_wall_ms), admin_handles);
+  auto operators = add_admin();
 
   // -- the doors, last
   http_services services{scans, out.request_server, codes, admin};
@@ -254,6 +293,8 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   if (auto err = all.start_frontend("operators", needs.admin_listener, http::listener_kind::admin, services, recorder,
                                     out.admin_frontend))
     return err;
+  steered.front_ends = {out.frontend, out.admin_frontend};
+  out.apply = make_apply(sys, boss, needs, std::move(steered));
   return out;
 }
 

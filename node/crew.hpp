@@ -33,8 +33,8 @@ struct crew {
   store_writer_actor writer;
   binding_persister_actor persister;
   request_server_actor request_server;
-  std::function<caf::error(const settings&)>
-      apply; ///< gives running actors what a re-read of the configuration changed
+  /// Gives running actors what a re-read of the configuration changed; see node::apply.
+  std::function<caf::error(const settings&, const std::vector<std::string>& pending)> apply;
 };
 
 /// Starts every actor under the supervisor, each with its rule of what its death means. Error: an actor's settings or a

@@ -149,8 +149,8 @@ node::~node() {
   voice.info("stopped");
 }
 
-void node::apply(const settings& cfg) {
-  if (auto err = parts_->actors.apply(cfg)) voice.error("a setting was not applied", {{"why", render(err)}});
+caf::error node::apply(const settings& cfg, const std::vector<std::string>& pending) {
+  return parts_->actors.apply(cfg, pending);
 }
 
 const std::string& node::address() const noexcept {

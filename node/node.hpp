@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace qrwell {
 
@@ -25,8 +26,9 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Works with other values of what can be changed in a running node (docs/configuration.md says which).
-  void apply(const settings& cfg);
+  /// Works with other values of what can be changed in a running node (docs/configuration.md says which); `pending` are
+  /// the options that differ and wait for a restart, for `status`. Error: nothing was applied.
+  caf::error apply(const settings& cfg, const std::vector<std::string>& pending);
 
   /// "127.0.0.1:8080": with the port in use.
   const std::string& address() const noexcept;

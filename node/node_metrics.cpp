@@ -35,8 +35,15 @@ uint64_t read(const http_counters::number& n) {
 
 node_metrics::node_metrics(const std::string& node, std::map<std::string, std::shared_ptr<http_counters>> listeners)
     : listeners_(std::move(listeners)) {
+  commit_time_ = all_.histogram(metric::bind_commit_time);
+  group_size_ = all_.histogram(metric::bind_group_size);
   all_.gauge(metric::build_info, {QRWELL_VERSION, node}).set(1);
   add_process_metrics(all_);
+}
+
+void node_metrics::committed(double seconds, size_t bindings) noexcept {
+  commit_time_.observe(seconds);
+  group_size_.observe(static_cast<double>(bindings));
 }
 
 std::string node_metrics::render(const inspect_report& report, const std::vector<pool_state>& pools) {
@@ -53,12 +60,13 @@ std::string node_metrics::render(const inspect_report& report, const std::vector
 void node_metrics::read_listeners() {
   constexpr std::array<std::string_view, 6> digits{"", "1xx", "2xx", "3xx", "4xx", "5xx"};
   std::array<std::array<uint64_t, 6>, http::request_classes + 1> answers{};
-  uint64_t hot_hits = 0, hot_entries = 0;
+  uint64_t hot_entries = 0;
+  hot_hits_ = 0;
   for (const auto& [name, counters] : listeners_) {
     all_.gauge(metric::http_connections, {name}).set(static_cast<double>(read(counters->connections)));
     for (size_t c = 0; c < answers.size(); ++c)
       for (size_t d = 1; d < digits.size(); ++d) answers[c][d] += read(counters->answers[c][d]);
-    hot_hits += read(counters->hot_hits);
+    hot_hits_ += read(counters->hot_hits);
     hot_entries += read(counters->hot_entries);
   }
   for (size_t c = 0; c < answers.size(); ++c) {
@@ -67,7 +75,7 @@ void node_metrics::read_listeners() {
       if (answers[c][d] > 0)
         all_.counter(metric::http_requests, {cls, digits[d]}).advance_to(static_cast<double>(answers[c][d]));
   }
-  all_.counter(metric::scan_cache_hits, {"front_end"}).advance_to(static_cast<double>(hot_hits));
+  all_.counter(metric::scan_cache_hits, {"front_end"}).advance_to(static_cast<double>(hot_hits_));
   all_.gauge(metric::scan_cache_entries, {"front_end"}).set(static_cast<double>(hot_entries));
 }
 
@@ -135,7 +143,7 @@ void node_metrics::read_words(const actor_status& status) {
   } else if (status.kind == "scan_server") {
     for (const auto* outcome : {"unknown", "forged", "revoked", "expired", "refused", "failed"})
       all_.counter(metric::scans_refused, {outcome}).advance_to(number(facts, outcome));
-    all_.counter(metric::scans).advance_to(number(facts, "scans"));
+    all_.counter(metric::scans).advance_to(number(facts, "scans") + static_cast<double>(hot_hits_));
     all_.counter(metric::scan_cache_hits, {"scan_server"}).advance_to(number(facts, "cache_hits"));
     all_.gauge(metric::scan_cache_entries, {"scan_server"}).set(number(facts, "cached"));
   } else if (status.kind == "scan_recorder") {

@@ -19,6 +19,9 @@ class node_metrics {
 public:
   node_metrics(const std::string& node, std::map<std::string, std::shared_ptr<http_counters>> listeners);
 
+  /// One transaction of bindings. From any thread, at once.
+  void committed(double seconds, size_t bindings) noexcept;
+
   std::string render(const inspect_report& report, const std::vector<pool_state>& pools);
 
 private:
@@ -29,7 +32,9 @@ private:
 
   std::mutex mutex_; ///< two admin servers may be asked at once
   metrics all_;
+  histogram_handle commit_time_, group_size_;
   std::map<std::string, std::shared_ptr<http_counters>> listeners_;
+  uint64_t hot_hits_ = 0; ///< scans that the front ends answered themselves
 };
 
 } // namespace qrwell

@@ -1,7 +1,9 @@
 #include "actors/admin_server/admin_calls.hpp"
 
+#include "runtime/http/json.hpp"
+#include "runtime/logging/log.hpp"
+
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <openssl/crypto.h>
 
@@ -107,10 +109,24 @@ std::vector<pool_state> admin_calls::visible_pools(const call& c) const {
   return out;
 }
 
+void admin_calls::write_down(const call& c, std::string_view action, std::string_view subject,
+                             const caf::error& failure) {
+  static const log::voice voice{"admin_server"};
+  if (failure)
+    voice.warn("admin command failed", {{"request_id", c.v->request.request_id},
+                                        {"action", action},
+                                        {"subject", subject},
+                                        {"by", c.actor},
+                                        {"why", render(failure)}});
+  else
+    voice.info("admin command",
+               {{"request_id", c.v->request.request_id}, {"action", action}, {"subject", subject}, {"by", c.actor}});
+}
+
 actor_status admin_calls::status() const {
   const auto& st = self_->state;
   boost::json::object facts{{"under_way", st.under_way}, {"served", st.served}, {"refused", st.refused}};
-  return {"admin_server", cfg_.name, "", boost::json::serialize(facts)};
+  return {"admin_server", cfg_.name, "", http::json_text(facts)};
 }
 
 } // namespace qrwell

@@ -76,6 +76,9 @@ private:
         .then(std::move(then), [v](const caf::error& why) { v->refuse(why); });
   }
   std::vector<pool_state> visible_pools(const call& c) const;
+  /// The log's line of a command that changes something: who, what, to whom, and how it ended.
+  static void write_down(const call& c, std::string_view action, std::string_view subject,
+                         const caf::error& failure = {});
 
   self_ptr self_;
   admin_server_config cfg_;

@@ -42,6 +42,7 @@ struct admin_server_state {
   static constexpr const char* name = "admin_server";
   std::unique_ptr<key_watch<watched<admin_server_actor, admin_server_state>*>> keys;
   std::map<std::string, pool_state> pools;
+  std::vector<std::string> pending_restart;
   size_t under_way = 0;
   uint64_t served = 0, refused = 0;
 };

@@ -1,7 +1,6 @@
 #include "actors/admin_server/admin_calls.hpp"
 #include "actors/admin_server/readiness.hpp"
-
-#include <boost/json/serialize.hpp>
+#include "runtime/http/json.hpp"
 
 namespace qrwell {
 
@@ -27,12 +26,12 @@ void admin_calls::readyz(const call& c) {
       ready = ready && check.ok;
       list.push_back(json::object{{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
     }
-    v->json(ready ? 200 : 503, json::serialize(json::object{{"ready", ready}, {"checks", std::move(list)}}));
+    v->json(ready ? 200 : 503, http::json_text(json::object{{"ready", ready}, {"checks", std::move(list)}}));
   });
 }
 
 void admin_calls::version(const call& c) {
-  c.v->json(200, json::serialize(json::object{{"name", "qrwell"}, {"version", cfg_.node.version}}));
+  c.v->json(200, http::json_text(json::object{{"name", "qrwell"}, {"version", cfg_.node.version}}));
 }
 
 void admin_calls::metrics(const call& c) {

@@ -1,7 +1,6 @@
 #include "actors/admin_server/admin_calls.hpp"
 #include "actors/admin_server/key_requests.hpp"
-
-#include <boost/json/serialize.hpp>
+#include "runtime/http/json.hpp"
 
 namespace qrwell {
 
@@ -13,7 +12,7 @@ void admin_calls::list_keys(const call& c) {
           [v = c.v](const keys_snapshot& keys) {
             json::array list;
             for (const auto& key : keys.keys) list.push_back(key_json(key));
-            v->json(200, json::serialize(json::object{{"keys", std::move(list)}}));
+            v->json(200, http::json_text(json::object{{"keys", std::move(list)}}));
           },
           [v = c.v](const caf::error& why) { v->refuse(why); });
 }
@@ -23,18 +22,29 @@ void admin_calls::add_key(const call& c) {
   if (!fresh) return c.v->refuse(fresh.error());
   self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), key_add{std::move(fresh->row), c.actor})
       .then(
-          [v = c.v, text = std::move(fresh->text)](const api_key& row) {
+          [c, text = std::move(fresh->text)](const api_key& row) {
+            write_down(c, "key_add", row.name);
             auto out = key_json(row);
             out["key"] = text.reveal(); // the only time that it is shown
-            v->json(201, json::serialize(out));
+            c.v->json(201, http::json_text(out));
           },
-          [v = c.v](const caf::error& why) { v->refuse(why); });
+          [c](const caf::error& why) {
+            write_down(c, "key_add", "", why);
+            c.v->refuse(why);
+          });
 }
 
 void admin_calls::revoke_key(const call& c) {
   self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), key_revoke{c.target.segments[2], c.actor})
-      .then([v = c.v](const api_key& row) { v->json(200, json::serialize(key_json(row))); },
-            [v = c.v](const caf::error& why) { v->refuse(why); });
+      .then(
+          [c](const api_key& row) {
+            write_down(c, "key_revoke", row.name);
+            c.v->json(200, http::json_text(key_json(row)));
+          },
+          [c](const caf::error& why) {
+            write_down(c, "key_revoke", c.target.segments[2], why);
+            c.v->refuse(why);
+          });
 }
 
 } // namespace qrwell

@@ -1,7 +1,6 @@
 #include "actors/admin_server/admin_calls.hpp"
 #include "runtime/http/json.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
@@ -40,12 +39,12 @@ caf::error read_command(std::string_view body, pool_command& command) {
 void admin_calls::list_pools(const call& c) {
   boost::json::array pools;
   for (const auto& pool : visible_pools(c)) pools.push_back(pool_json(pool));
-  c.v->json(200, boost::json::serialize(boost::json::object{{"pools", std::move(pools)}}));
+  c.v->json(200, http::json_text(boost::json::object{{"pools", std::move(pools)}}));
 }
 
 void admin_calls::show_pool(const call& c) {
   for (const auto& pool : visible_pools(c))
-    if (pool.pool == c.target.segments[2]) return c.v->json(200, boost::json::serialize(pool_json(pool)));
+    if (pool.pool == c.target.segments[2]) return c.v->json(200, http::json_text(pool_json(pool)));
   c.v->refuse(ec::not_found, fmt::format("there is no pool '{}', or this key may not see it", c.target.segments[2]));
 }
 
@@ -64,11 +63,15 @@ void admin_calls::command_pool(const call& c) {
   if (command.verb == pool_verb::pause && command.reason.empty()) command.reason = "paused by " + c.actor;
   self_->request(stocker->second, std::chrono::milliseconds(cfg_.ask_timeout_ms), std::move(command))
       .then(
-          [self = self_, v = c.v](const pool_state& pool) {
+          [self = self_, c](const pool_state& pool) {
+            write_down(c, "pool_" + c.target.segments[3], pool.pool);
             self->state.pools[pool.pool] = pool;
-            v->json(200, boost::json::serialize(pool_json(pool)));
+            c.v->json(200, http::json_text(pool_json(pool)));
           },
-          [v = c.v](const caf::error& why) { v->refuse(why); });
+          [c](const caf::error& why) {
+            write_down(c, "pool_" + c.target.segments[3], c.target.segments[2], why);
+            c.v->refuse(why);
+          });
 }
 
 } // namespace qrwell

@@ -198,8 +198,11 @@ json::object status_json(const node_facts& node, const inspect_report& report, c
   json::array pool_list;
   for (const auto& pool : pools) pool_list.push_back(pool_json(pool));
   auto judgement = judgement_of(pools, problems.size());
-  json::array roles;
-  for (const auto& role : node.roles) roles.push_back(json::string(role));
+  auto list = [](const std::vector<std::string>& from) {
+    json::array out;
+    for (const auto& text : from) out.push_back(json::string(text));
+    return out;
+  };
   return {{"judgement", judgement},
           {"problems", std::move(problems)},
           {"pools", std::move(pool_list)},
@@ -207,8 +210,9 @@ json::object status_json(const node_facts& node, const inspect_report& report, c
           {"node", json::object{{"name", node.node},
                                 {"incarnation", node.incarnation},
                                 {"version", node.version},
-                                {"roles", std::move(roles)},
-                                {"up_for_s", std::max<int64_t>(0, report.now_ms - node.started_ms) / 1'000}}}};
+                                {"roles", list(node.roles)},
+                                {"up_for_s", std::max<int64_t>(0, report.now_ms - node.started_ms) / 1'000},
+                                {"pending_restart", list(node.pending_restart)}}}};
 }
 
 } // namespace qrwell

@@ -35,6 +35,7 @@ struct node_facts {
   std::string node, incarnation, version;
   std::vector<std::string> roles;
   int64_t started_ms = 0;
+  std::vector<std::string> pending_restart; ///< options of the file that differ from what runs
 };
 boost::json::object status_json(const node_facts& node, const inspect_report& report,
                                 const std::vector<pool_state>& pools);

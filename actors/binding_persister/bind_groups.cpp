@@ -241,6 +241,12 @@ group_effects bind_groups::take(int64_t now_ms) {
   return std::exchange(out_, {});
 }
 
+void bind_groups::set_limits(const bind_limits& limits) {
+  cfg_.waiting_max = limits.waiting_max;
+  cfg_.group_max = limits.group_max;
+  unknown_.set_attempts_max(limits.group_max);
+}
+
 actor_status bind_groups::status() const {
   actor_status out{"binding_persister", "binding_persister", "", ""};
   if (unknown_.size() > 0)

@@ -3,6 +3,7 @@
 #include "actors/binding_persister/binding_persister_config.hpp"
 #include "actors/binding_persister/quarantine.hpp"
 #include "messages/bind.hpp"
+#include "messages/limits.hpp"
 
 #include <deque>
 #include <limits>
@@ -38,6 +39,14 @@ public:
 
   /// All that was decided since the last call, and the next group if it may go.
   group_effects take(int64_t now_ms);
+
+  /// From the next group on; what waits already stays.
+  void set_limits(const bind_limits& limits);
+
+  /// Binds of which it is not known whether the store committed them.
+  size_t quarantined() const noexcept { return unknown_.size(); }
+  /// Of the last transaction; empty: it was committed.
+  const std::string& last_error() const noexcept { return last_error_; }
 
   actor_status status() const;
 

@@ -8,6 +8,8 @@ namespace {
 using self_pointer = watched<binding_persister_actor, binding_persister_state>*;
 using std::chrono::milliseconds;
 
+const log::voice voice{"binding_persister"};
+
 uint32_t client_of(self_pointer self) {
   auto& clients = self->state.clients;
   auto sender = caf::actor_cast<bind_client>(self->current_sender());
@@ -26,10 +28,36 @@ caf::error outcome_of(const caf::error& err) {
 
 void perform(self_pointer self);
 
+// Told when they begin and when they end: each of these means that clients hear 503, or do not know what they have.
+void write_down(self_pointer self) {
+  auto& s = self->state;
+  const auto& g = *s.groups;
+  s.failing.tell(voice, "transactions fail", g.last_error(), mono_ms(self));
+  auto unknown = g.quarantined();
+  if (unknown > 0 && s.quarantined == 0)
+    voice.error("outcome_unknown: binds are in quarantine until the store says what became of them",
+                {{"binds", unknown}, {"why", g.last_error()}});
+  if (unknown == 0 && s.quarantined > 0) voice.info("the store said what became of all binds in quarantine");
+  s.quarantined = unknown;
+}
+
 template <class F>
 void step(self_pointer self, F f) {
   f(*self->state.groups, mono_ms(self));
   perform(self);
+  write_down(self);
+}
+
+void committed(self_pointer self, std::chrono::steady_clock::time_point sent, size_t bindings) {
+  auto& s = self->state;
+  if (s.cfg.on_commit && bindings > 0)
+    s.cfg.on_commit(std::chrono::duration<double>(self->clock().now() - sent).count(), bindings);
+}
+
+void apply(self_pointer self, const bind_limits& limits) {
+  auto& s = self->state;
+  s.cfg.db_timeout_ms = limits.db_timeout_ms;
+  s.groups->set_limits(limits);
 }
 
 // The next group is at the store before the answers of the last one are sent.
@@ -40,7 +68,10 @@ void perform(self_pointer self) {
   if (wanted.group)
     self->request(s.store, timeout, std::move(*wanted.group))
         .then(
-            [=](bind_group_result& r) { step(self, [&](auto& g, int64_t now) { g.group_ended(std::move(r), now); }); },
+            [=, sent = self->clock().now()](bind_group_result& r) {
+              committed(self, sent, r.results.size());
+              step(self, [&](auto& g, int64_t now) { g.group_ended(std::move(r), now); });
+            },
             [=](caf::error& e) { step(self, [&](auto& g, int64_t now) { g.group_ended(outcome_of(e), now); }); });
   if (wanted.resolve)
     self->request(s.store, timeout, std::move(*wanted.resolve))
@@ -68,6 +99,7 @@ binding_persister_actor::behavior_type binding_persister(self_pointer self, vita
       watch(v, "claim_request",
             [self](const claim_request& x) { step(self, [&](auto& g, int64_t) { g.add(client_of(self), x); }); }),
       watch(v, "lots_done", [self](const lots_done& x) { step(self, [&](auto& g, int64_t) { g.add(x); }); }),
+      watch(v, "bind_limits", [self](const bind_limits& x) { apply(self, x); }),
       watch(v, "tick",
             [self](tick) {
               self->delayed_send(self, milliseconds(self->state.cfg.tick_ms), tick{});

@@ -3,6 +3,7 @@
 #include "actors/binding_persister/bind_groups.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <optional>
 #include <vector>
@@ -19,6 +20,8 @@ struct binding_persister_state {
   std::optional<bind_groups> groups;
   std::vector<bind_client> clients; ///< by the number the core knows them by
   store_writer_actor store;
+  log::trouble failing;
+  size_t quarantined = 0; ///< as it was told last
 };
 
 binding_persister_actor::behavior_type

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 
+#include <functional>
 #include <string>
 
 namespace qrwell {
@@ -20,6 +21,10 @@ struct binding_persister_config {
   uint32_t pause_after_error_ms = 50; ///< before the next group
   uint32_t tick_ms = 50;
   uint32_t db_timeout_ms = 3'000; ///< of a request to the store: after it the outcome is unknown
+
+  /// Told of every transaction that was committed: how long it took, from its sending to its answer, and its bindings.
+  /// Called by the actor, so it must not block; may be empty.
+  std::function<void(double seconds, size_t bindings)> on_commit;
 };
 
 /// Error invalid_config names the setting.

@@ -41,6 +41,7 @@ public:
   /// Those whose clients must be told now that the outcome is unknown; once each.
   std::vector<const waiting_bind*> overdue(int64_t now_ms);
 
+  void set_attempts_max(size_t attempts_max) noexcept { attempts_max_ = attempts_max; }
   size_t size() const noexcept { return held_.size(); }
   int64_t since_ms() const noexcept { return since_ms_; } ///< when it was empty last
 

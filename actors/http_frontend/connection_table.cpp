@@ -29,6 +29,11 @@ connection_table::connection_table(http::listener_kind kind, const http_limits& 
     , hot_(std::move(hot))
     , id_prefix_(std::move(id_prefix)) {}
 
+void connection_table::set_limits(const http_limits& limits) {
+  limits_ = limits;
+  parse_limits_ = parse_limits_of(limits);
+}
+
 // -- connections
 // -------------------------------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,10 @@ public:
   }
   bool has_batches() const noexcept { return has_batches_; }
 
+  /// From the next event of each connection on. Connections past a smaller connections_max stay; what is under way
+  /// keeps the time that it was given.
+  void set_limits(const http_limits& limits);
+
   bool accepting() const noexcept { return open_ < limits_.connections_max && !stopping_; }
   size_t open() const noexcept { return open_; }
   hot_cache& hot() noexcept { return hot_; }
@@ -80,8 +84,8 @@ private:
   std::string make_id();
 
   const http::listener_kind kind_;
-  const http_limits limits_;
-  const http::parse_limits parse_limits_;
+  http_limits limits_;
+  http::parse_limits parse_limits_;
   http_counters& counters_;
   hot_cache hot_;
   std::vector<std::unique_ptr<connection>> by_fd_;

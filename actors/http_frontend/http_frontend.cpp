@@ -14,6 +14,8 @@ using caf::io::data_transferred_msg;
 using caf::io::new_connection_msg;
 using caf::io::new_data_msg;
 
+const log::voice voice{"http_frontend"};
+
 int fd_of(caf::io::connection_handle h) {
   return static_cast<int>(h.id());
 }
@@ -64,6 +66,11 @@ void stop(http_frontend_actor* self) {
   st.table->stop(mono_ms(self), st.wall());
 }
 
+std::string problem_of(const http_frontend_state& st) {
+  if (st.stopping) return "stopping: it takes no more connections";
+  return st.table->accepting() ? "" : "connections_max is reached: new clients wait";
+}
+
 actor_status status_of(const http_frontend_state& st) {
   const auto& n = *st.counters;
   boost::json::object facts, in_flight, requests;
@@ -92,12 +99,7 @@ actor_status status_of(const http_frontend_state& st) {
   facts["in_flight"] = std::move(in_flight);
   facts["requests"] = std::move(requests);
   facts["answers"] = std::move(answers);
-  std::string problem;
-  if (st.stopping)
-    problem = "stopping: it takes no more connections";
-  else if (!st.table->accepting())
-    problem = "connections_max is reached: new clients wait";
-  return {"http_frontend", st.label, problem, boost::json::serialize(facts)};
+  return {"http_frontend", st.label, problem_of(st), boost::json::serialize(facts)};
 }
 
 } // namespace
@@ -181,7 +183,15 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
             [self](tick) {
               self->delayed_send(self, std::chrono::seconds(1), tick{});
               self->state.table->tick(mono_ms(self), self->state.wall());
+              if (!self->state.stopping)
+                self->state.trouble.tell(voice, "new connections wait", problem_of(self->state), mono_ms(self),
+                                         {{"listener", self->state.label}});
               send_counts(self);
+              after(self);
+            }),
+      watch(v, "frontend_limits",
+            [self](const frontend_limits& x) {
+              self->state.table->set_limits(x.limits);
               after(self);
             }),
       watch(v, "frontend_stop",

@@ -6,6 +6,7 @@
 #include "messages/interfaces.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <caf/io/broker.hpp>
 
@@ -38,6 +39,15 @@ struct frontend_stop {
   QRWELL_NO_FIELDS(frontend_stop)
 };
 
+/// To a front end: work with these limits from now on. They have passed validate().
+struct frontend_limits {
+  http_limits limits;
+  template <class Inspector>
+  friend auto inspect(Inspector& f, frontend_limits&) {
+    return f(caf::meta::type_name("frontend_limits"));
+  }
+};
+
 /// INTERNAL: the requests that this round of the multiplexer brought go out.
 struct frontend_round {
   QRWELL_NO_FIELDS(frontend_round)
@@ -54,6 +64,7 @@ struct http_frontend_state {
   scan_recorder_actor recorder;
   wall_clock wall;
   std::string label;
+  log::trouble trouble;
   vitals_ptr vital;
   bool round_sent = false, stopping = false;
 
@@ -73,4 +84,5 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
 } // namespace qrwell
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qrwell::frontend_stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qrwell::frontend_limits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qrwell::frontend_round)

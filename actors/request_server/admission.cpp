@@ -20,6 +20,7 @@ void request_desk::receive(uint32_t sink, http_request& request, moment now, boo
   ++counts_.received;
   auto refuse_now = [&](http::problem what) {
     ++counts_.refused;
+    if (tell_) out_.told.push_back({request.request_id, "", "", "", "", what.code, what.detail});
     answers_.problem(sink, request, what);
   };
   if (!is_codes_target(request.target)) {
@@ -116,7 +117,7 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
   auto keyed = !request.idempotency_key.empty();
   if (keyed)
     if (auto err = check_idempotency_key(request.idempotency_key)) return err;
-  auto issue = read_issue(request.body, now.wall_ms, keyed, memory);
+  auto issue = read_issue(request.body, now.wall_ms, keyed, memory, cfg_.target);
   if (!issue) return std::move(issue.error());
   auto pool = choose_pool(key, issue->pool);
   if (!pool) return std::move(pool.error());

@@ -31,12 +31,13 @@ caf::error read_pool(issue_request& out, const json::value& v) {
   return caf::none;
 }
 
-caf::error read_path(issue_request& out, const json::value& v) {
+caf::error read_path(issue_request& out, const json::value& v, const target_limits& limits) {
   auto* text = v.if_string();
   if (!text) return wrong("path: must be a string, the page to open, e.g. \"pages/house/detail\".");
   auto path = view_of(*text);
-  if (path.empty() || path.size() > path_bytes_max)
-    return wrong("path: has " + std::to_string(path.size()) + " bytes; 1 to 512 are allowed.");
+  if (path.empty() || path.size() > limits.path_bytes_max)
+    return wrong("path: has " + std::to_string(path.size()) + " bytes; 1 to " + std::to_string(limits.path_bytes_max) +
+                 " are allowed.");
   if (path.front() == '/') return wrong("path: leave out the '/' in front of it, as WeChat does.");
   if (path.find('?') != path.npos) return wrong("path: must have no '?'; parameters go into 'query'.");
   if (has_control(path)) return wrong("path: must have no control characters.");
@@ -44,27 +45,29 @@ caf::error read_path(issue_request& out, const json::value& v) {
   return caf::none;
 }
 
-caf::error read_query_field(issue_request& out, const json::value& v) {
+caf::error read_query_field(issue_request& out, const json::value& v, const target_limits& limits) {
   if (v.is_null()) return caf::none;
-  auto forms = read_query(v);
+  auto forms = read_query(v, limits.query_bytes_max);
   if (!forms) return std::move(forms.error());
   out.query = std::move(forms->as_sent);
   return caf::none;
 }
 
-caf::error read_tags(issue_request& out, const json::value& v) {
+caf::error read_tags(issue_request& out, const json::value& v, const target_limits& limits) {
   if (v.is_null()) return caf::none;
   auto* tags = v.if_array();
   if (!tags) return wrong("tags: must be an array of strings.");
-  if (tags->size() > tags_max)
-    return wrong("tags: has " + std::to_string(tags->size()) + " tags; at most 8 are allowed.");
+  if (tags->size() > limits.tags_max)
+    return wrong("tags: has " + std::to_string(tags->size()) + " tags; at most " + std::to_string(limits.tags_max) +
+                 " are allowed.");
   out.tags = "[";
   for (size_t i = 0; i < tags->size(); ++i) {
     auto* tag = (*tags)[i].if_string();
     auto name = "tags[" + std::to_string(i) + "]";
     if (!tag) return wrong(name + ": must be a string.");
-    if (tag->empty() || tag->size() > tag_bytes_max)
-      return wrong(name + ": has " + std::to_string(tag->size()) + " bytes; 1 to 32 are allowed.");
+    if (tag->empty() || tag->size() > limits.tag_bytes_max)
+      return wrong(name + ": has " + std::to_string(tag->size()) + " bytes; 1 to " +
+                   std::to_string(limits.tag_bytes_max) + " are allowed.");
     if (has_control(view_of(*tag))) return wrong(name + ": must have no control characters.");
     for (size_t j = 0; j < i; ++j)
       if ((*tags)[j] == (*tags)[i]) return wrong(name + ": comes twice; send each tag once.");
@@ -121,11 +124,12 @@ caf::error read_reuse(const json::value& v) {
   return caf::none;
 }
 
-caf::error read_member(issue_request& out, std::string_view name, const json::value& v, int64_t wall_ms) {
-  if (name == "path") return read_path(out, v);
-  if (name == "query") return read_query_field(out, v);
+caf::error read_member(issue_request& out, std::string_view name, const json::value& v, int64_t wall_ms,
+                       const target_limits& limits) {
+  if (name == "path") return read_path(out, v, limits);
+  if (name == "query") return read_query_field(out, v, limits);
   if (name == "pool") return read_pool(out, v);
-  if (name == "tags") return read_tags(out, v);
+  if (name == "tags") return read_tags(out, v, limits);
   if (name == "expires_at") return read_expires_at(out, v, wall_ms);
   if (name == "expires_in") return read_expires_in(out, v);
   if (name == "on_empty") return read_on_empty(out, v);
@@ -153,14 +157,15 @@ bool same_word(std::string_view a, std::string_view b) {
 } // namespace
 
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
-                                        json::storage_ptr memory) {
+                                        json::storage_ptr memory, const target_limits& limits) {
   auto value = http::parse_json(body, std::move(memory));
   if (!value) return std::move(value.error());
   auto* members = value->if_object();
   if (!members) return wrong("The body must be a JSON object, e.g. {\"path\": \"pages/house/detail\"}.");
   issue_request out;
   for (const auto& member : *members)
-    if (auto err = read_member(out, {member.key().data(), member.key().size()}, member.value(), wall_ms)) return err;
+    if (auto err = read_member(out, {member.key().data(), member.key().size()}, member.value(), wall_ms, limits))
+      return err;
   if (out.path.empty()) return wrong("path: is missing; send the page to open, e.g. \"pages/house/detail\".");
   if (out.expires_ms != 0 && out.expires_after_s != 0)
     return wrong("expires_at and expires_in exclude each other; send one of them.");

@@ -10,9 +10,14 @@
 
 namespace qrwell {
 
-constexpr size_t path_bytes_max = 512;
-constexpr size_t tags_max = 8;
-constexpr size_t tag_bytes_max = 32;
+/// How large the parts of a target may be.
+struct target_limits {
+  uint64_t path_bytes_max = 512;
+  uint64_t query_bytes_max = 2'048; ///< in its percent-encoded form
+  uint32_t tags_max = 8;
+  uint64_t tag_bytes_max = 32;
+};
+
 constexpr size_t idempotency_key_bytes_max = 128;
 constexpr uint32_t expires_in_s_max =
     100U * 366 * 86'400; ///< about a century: a larger number is a mistake in the unit
@@ -35,7 +40,7 @@ struct issue_request {
 /// Reads a body. `wall_ms`: Unix time, for `expires_at`. `with_hash`: only a request with an Idempotency-Key needs one.
 /// Error invalid_request: names the field and what is allowed.
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
-                                        boost::json::storage_ptr memory);
+                                        boost::json::storage_ptr memory, const target_limits& limits = {});
 
 /// "application/json" or "...+json", whatever its parameters.
 bool is_json_type(std::string_view content_type) noexcept;

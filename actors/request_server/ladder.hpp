@@ -14,6 +14,7 @@
 namespace qrwell {
 
 enum class rung : uint8_t { stock, lot, live };
+constexpr size_t rungs = 3;
 std::string_view to_string(rung r) noexcept;
 
 /// A request that wants a code, as the ladder sees it.

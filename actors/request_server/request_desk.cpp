@@ -35,6 +35,16 @@ request_desk::request_desk(const request_server_config& cfg, const std::vector<s
   }
 }
 
+void request_desk::set_limits(const issue_limits& limits) {
+  cfg_.waiting_max = limits.waiting_max;
+  cfg_.request_deadline_ms = limits.request_deadline_ms;
+  cfg_.live_deadline_ms = limits.live_deadline_ms;
+  cfg_.target = {limits.path_bytes_max, limits.query_bytes_max, limits.tags_max, limits.tag_bytes_max};
+  cfg_.shelf.lots_max = limits.shelf_lots_max;
+  visits_.set_max(limits.waiting_max);
+  for (auto& [name, pool] : pools_) pool.ladder->shelf().set_lots_max(limits.shelf_lots_max);
+}
+
 void request_desk::pool_changed(const pool_state& state, moment now) {
   auto found = pools_.find(state.pool);
   if (found == pools_.end()) return;
@@ -103,6 +113,7 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
   if (v.stage == visit_stage::replayed_image) {
     if (result && result->found) {
       ++counts_.replayed;
+      note_code(v, v.replayed.id, "");
       answers_.replayed(v, v.replayed, &result->data, now.wall_ms);
       visits_.leave(v);
     } else if (result) {
@@ -150,6 +161,8 @@ void request_desk::bind_ended(bind_result& result, moment now) {
   switch (result.end) {
   case bind_end::bound:
     ++counts_.bound;
+    ++pools_.find(v.bind.pool)->second.issued[static_cast<size_t>(v.who.reached)];
+    note_code(v, v.code.id, to_string(v.who.reached));
     resolve_code(v, code_end::bound);
     answers_.bound(v, result.code, now.wall_ms);
     visits_.leave(v);
@@ -203,6 +216,7 @@ void request_desk::next_code(visit& v, moment now) {
 void request_desk::replay(visit& v, code_view& code, moment now) {
   if (v.form == wanted_form::json) {
     ++counts_.replayed;
+    note_code(v, code.id, "");
     answers_.replayed(v, code, nullptr, now.wall_ms);
     visits_.leave(v);
   } else if (code.state == code_state::revoked) {
@@ -220,8 +234,17 @@ void request_desk::replay(visit& v, code_view& code, moment now) {
 
 void request_desk::refuse(visit& v, http::problem what) {
   ++counts_.refused;
+  note_refusal(v, what);
   answers_.problem(v, std::move(what));
   visits_.leave(v);
+}
+
+void request_desk::note_code(const visit& v, const std::string& id, std::string_view rung) {
+  if (tell_) out_.told.push_back({v.bind.request_id, v.bind.pool, v.bind.actor, id, std::string(rung), ec::none, {}});
+}
+
+void request_desk::note_refusal(const visit& v, const http::problem& what) {
+  if (tell_) out_.told.push_back({v.bind.request_id, v.bind.pool, v.bind.actor, {}, {}, what.code, what.detail});
 }
 
 void request_desk::free_code(visit& v) {
@@ -301,19 +324,23 @@ desk_effects request_desk::take(moment now) {
 
 actor_status request_desk::status() const {
   actor_status out{"request_server", "request_server", "", ""};
-  std::string pools;
+  std::string pools, issued;
   for (const auto& [name, pool] : pools_) {
     const auto& shelf = pool.ladder->shelf();
     pools += fmt::format(R"({}{{"pool":"{}","codes":{},"lots":{},"issued_per_s":{:.1f},"waiting":{}}})",
                          pools.empty() ? "" : ",", name, shelf.codes(), shelf.lots(), shelf.rate_per_s(),
                          pool.ladder->waiting());
+    issued += fmt::format(R"({}"{}":{{)", issued.empty() ? "" : ",", name);
+    for (size_t i = 0; i < rungs; ++i)
+      issued += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",", to_string(static_cast<rung>(i)), pool.issued[i]);
+    issued += '}';
     if (shelf.failures() > 1) out.problem = "The store does not answer claims of codes for pool '" + name + "'.";
   }
   if (keys_.read_at_ms() < 0) out.problem = "The keys were not read yet.";
   out.facts = fmt::format(
-      R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"shelves":[{}]}})",
+      R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"issued":{{{}}},"shelves":[{}]}})",
       visits_.size(), counts_.received, counts_.bound, counts_.replayed, counts_.refused, counts_.lost_races,
-      counts_.unknown, keys_.size(), pools);
+      counts_.unknown, keys_.size(), issued, pools);
   return out;
 }
 

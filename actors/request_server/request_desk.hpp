@@ -5,6 +5,7 @@
 #include "actors/request_server/visit.hpp"
 #include "messages/bind.hpp"
 #include "messages/http.hpp"
+#include "messages/limits.hpp"
 #include "messages/stock.hpp"
 #include "runtime/keys/key_ring.hpp"
 
@@ -21,6 +22,13 @@ struct moment {
   int64_t mono_ms = 0, wall_ms = 0;
 };
 
+/// How a request ended, for the log.
+struct desk_note {
+  std::string request_id, pool, key, id, rung; ///< id: only of one that got a code; rung: not of a replay
+  ec code = ec::none;                          ///< why it got none
+  std::string detail;
+};
+
 /// What the desk wants done. Each part is one message or one request.
 struct desk_effects {
   bind_batch binds;
@@ -33,6 +41,7 @@ struct desk_effects {
   bool read_keys = false;                                 ///< end: keys_read() or keys_failed()
   keys_used used;
   std::vector<shelf_report> reports;
+  std::vector<desk_note> told; ///< only while tell() is on
 };
 
 /// `POST /v1/codes` from the request to the answer: who asks and may, what is asked, a code from the ladder, the bind,
@@ -51,6 +60,12 @@ public:
   void keys_failed(moment now);
   void tick(moment now);
 
+  /// From now on. Who is here already keeps the deadline that it came with.
+  void set_limits(const issue_limits& limits);
+
+  /// Whether effects name how each request ended.
+  void tell(bool on) noexcept { tell_ = on; }
+
   /// All that was decided since the last call.
   desk_effects take(moment now);
 
@@ -60,6 +75,7 @@ private:
   struct pool_desk {
     std::unique_ptr<qrwell::ladder> ladder;
     std::string spec, image_format = "jpeg";
+    std::array<uint64_t, rungs> issued{}; ///< by rung
   };
 
   // admission
@@ -80,6 +96,8 @@ private:
   void next_code(visit& v, moment now);
   void replay(visit& v, code_view& code, moment now);
   void refuse(visit& v, http::problem what);
+  void note_code(const visit& v, const std::string& id, std::string_view rung);
+  void note_refusal(const visit& v, const http::problem& what);
   void free_code(visit& v);
   void resolve_code(visit& v, code_end end);
   void expire(moment now);
@@ -93,6 +111,7 @@ private:
   uint64_t readings_ = 0, reading_seen_ = 0;                  ///< questions asked; the one whose answer the ring is
   int64_t used_due_ms_ = long_ago, report_due_ms_ = long_ago;
   size_t keys_waiting_ = 0, images_open_ = 0;
+  bool tell_ = false;
   std::map<std::string, pool_desk, std::less<>> pools_;
   visit_table visits_;
   issue_answers answers_;

@@ -6,6 +6,8 @@ namespace {
 using self_pointer = watched<request_server_actor, request_server_state>*;
 using std::chrono::milliseconds;
 
+const log::voice voice{"request_server"};
+
 moment now_of(self_pointer self) {
   return {mono_ms(self), self->state.cfg.wall()};
 }
@@ -25,8 +27,33 @@ void perform(self_pointer self);
 // Runs one step of the core and does what it wants.
 template <class F>
 void step(self_pointer self, F f) {
-  f(*self->state.desk, now_of(self));
+  auto& desk = *self->state.desk;
+  desk.tell(log::enabled(log::level::debug));
+  f(desk, now_of(self));
   perform(self);
+}
+
+void write_down(const desk_note& note) {
+  log::voice of_pool("request_server", note.pool);
+  if (note.code == ec::none)
+    of_pool.debug(note.rung.empty() ? "code replayed" : "code issued",
+                  {{"request_id", note.request_id}, {"id", note.id}, {"rung", note.rung}, {"key", note.key}});
+  else
+    of_pool.debug(
+        "request refused",
+        {{"request_id", note.request_id}, {"code", to_string(note.code)}, {"why", note.detail}, {"key", note.key}});
+}
+
+void write_down_missing(self_pointer self, const codes_kill& kills) {
+  if (auto held_back = self->state.missing_images.admit(kills.reason, mono_ms(self)))
+    voice.error("images of codes in stock are missing; the codes are dead now",
+                {{"id", kills.ids.front()}, {"codes", kills.ids.size()}, {"lines_held_back", *held_back}});
+}
+
+void apply(self_pointer self, const issue_limits& limits) {
+  auto& s = self->state;
+  s.cfg.store_timeout_ms = limits.store_timeout_ms;
+  s.desk->set_limits(limits);
 }
 
 void fetch_live(self_pointer self, live_order order) {
@@ -68,11 +95,15 @@ void perform(self_pointer self) {
   for (auto& order : wanted.lives) fetch_live(self, std::move(order));
   for (auto& [ticket, query] : wanted.images) read_image(self, ticket, std::move(query));
   // Both are repeated by what causes them: an image that is missing is found missing again, a key is used again.
+  if (!wanted.kills.ids.empty()) write_down_missing(self, wanted.kills);
   if (!wanted.kills.ids.empty())
     self->request(s.writer, store_timeout, std::move(wanted.kills)).then([](affected&) {}, [](caf::error&) {});
   if (!wanted.used.key_ids.empty())
     self->request(s.writer, store_timeout, std::move(wanted.used)).then([](done) {}, [](caf::error&) {});
   if (wanted.read_keys) read_keys(self);
+  for (const auto& note : wanted.told) write_down(note);
+  if (!wanted.reports.empty())
+    s.trouble.tell(voice, "requests for codes are in trouble", s.desk->status().problem, mono_ms(self));
   for (auto& report : wanted.reports) {
     auto pool = report.pool;
     self->send(s.stockers.at(pool), std::move(report));
@@ -104,6 +135,7 @@ request_server_actor::behavior_type request_server(self_pointer self, vitals_ptr
             [self](const claim_result& x) { step(self, [&](auto& d, moment now) { d.claim_ended(x, now); }); }),
       watch(v, "pool_state",
             [self](const pool_state& x) { step(self, [&](auto& d, moment now) { d.pool_changed(x, now); }); }),
+      watch(v, "issue_limits", [self](const issue_limits& x) { apply(self, x); }),
       watch(v, "tick",
             [self](tick) {
               self->delayed_send(self, milliseconds(self->state.cfg.tick_ms), tick{});

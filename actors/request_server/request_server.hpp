@@ -3,6 +3,7 @@
 #include "actors/request_server/request_desk.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <map>
 #include <optional>
@@ -22,6 +23,8 @@ struct request_server_state {
   store_writer_actor writer;
   image_worker_actor images;
   std::map<std::string, pool_stocker_actor> stockers; ///< by pool
+  log::limiter missing_images;
+  log::trouble trouble;
 };
 
 /// `stockers`: one for each pool of this node, by its name; a request for any other pool is refused.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/request_server/issue_request.hpp"
 #include "actors/request_server/shelf.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/clock.hpp"
@@ -26,6 +27,7 @@ struct request_server_config {
   uint32_t tick_ms = 100;
   uint32_t store_timeout_ms = 3'000; ///< of requests to stores
   uint32_t live_timeout_ms = 60'000; ///< of a live request: long, since late codes are stock
+  target_limits target;
   shelf_config shelf;
   wall_clock wall = system_wall_ms;
 };

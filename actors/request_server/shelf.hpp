@@ -75,6 +75,9 @@ public:
   /// Called about every second: the rate of issue since the last call.
   void measure(int64_t now_ms);
 
+  /// Lots past it stay until they are used up.
+  void set_lots_max(uint32_t lots_max) noexcept { cfg_.lots_max = lots_max; }
+
   double rate_per_s() const noexcept { return rate_per_s_; }
   size_t codes() const noexcept { return codes_.size(); }
   size_t lots() const noexcept { return lots_.size(); }

@@ -47,6 +47,7 @@ public:
   void leave(visit& v);
   size_t size() const noexcept { return slots_.size() - free_.size(); }
   bool full() const noexcept { return size() >= max_; }
+  void set_max(size_t max) noexcept { max_ = max; }
 
   /// `f` may let the visit leave.
   template <class F>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/limits.hpp"
 #include "messages/scan.hpp"
 
 #include <string>
@@ -29,6 +30,12 @@ public:
   scans_seen take(int64_t mono_ms);
   void written();
   void not_written();
+
+  void set_limits(const count_limits& limits) noexcept {
+    cfg_.flush_interval_ms = limits.flush_interval_ms;
+    cfg_.batch_max = limits.batch_max;
+    cfg_.waiting_max = limits.waiting_max;
+  }
 
   size_t waiting() const noexcept { return counts_.size(); }
   uint64_t recorded() const noexcept { return recorded_; }

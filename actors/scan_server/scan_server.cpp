@@ -8,10 +8,11 @@
 namespace qrwell {
 namespace {
 
+const log::voice voice{"scan_server"};
+
 /// What the handlers share: the way from effects to messages.
 struct shell {
   watched<scan_server_actor, scan_server_state>* self;
-  scan_server_config cfg;
   wall_clock wall;
   store_reader_actor reader;
   scan_recorder_actor recorder;
@@ -34,10 +35,26 @@ struct shell {
 
   void look_up(scene_query asked) const {
     auto& desk = *self->state.desk;
-    self->request(reader, std::chrono::milliseconds(cfg.store_timeout_ms), asked)
-        .then([this_ = *this, asked,
-               &desk](const scene_answer& found) { this_.carry_out(desk.resolved(asked, found, this_.wall())); },
-              [this_ = *this, asked, &desk](const caf::error& why) { this_.carry_out(desk.not_resolved(asked, why)); });
+    self->request(reader, std::chrono::milliseconds(self->state.store_timeout_ms), asked)
+        .then(
+            [this_ = *this, asked, &desk](const scene_answer& found) {
+              this_.carry_out(desk.resolved(asked, found, this_.wall()));
+              this_.write_down();
+            },
+            [this_ = *this, asked, &desk](const caf::error& why) {
+              this_.carry_out(desk.not_resolved(asked, why));
+              this_.write_down();
+            });
+  }
+
+  void write_down() const {
+    self->state.store_trouble.tell(voice, "scans that are not in memory are answered 503",
+                                   self->state.desk->store_problem(), mono_ms(self));
+  }
+
+  void apply(const scan_limits& limits) const {
+    self->state.store_timeout_ms = limits.store_timeout_ms;
+    self->state.desk->set_cache_entries_max(limits.cache_entries_max);
   }
 
   void serve(const http_batch& batch) const {
@@ -67,9 +84,11 @@ scan_server_actor::behavior_type scan_server(watched<scan_server_actor, scan_ser
                                              wall_clock wall, store_reader_actor reader, scan_recorder_actor recorder) {
   self->set_vitals(v);
   self->state.desk.emplace(cfg, std::move(keys));
-  shell sh{self, cfg, std::move(wall), std::move(reader), std::move(recorder)};
+  self->state.store_timeout_ms = cfg.store_timeout_ms;
+  shell sh{self, std::move(wall), std::move(reader), std::move(recorder)};
   return {
       watch(v, "scenes_changed", [sh](const scenes_changed& changed) { sh.forget(changed); }),
+      watch(v, "scan_limits", [sh](const scan_limits& limits) { sh.apply(limits); }),
       watch(v, "tick", [](tick) {}),
       watch(v, "http_batch", [sh](const http_batch& batch) { sh.serve(batch); }),
       watch(v, "status_query", [sh](status_query) -> actor_status { return sh.status(); }),

@@ -4,6 +4,7 @@
 #include "messages/interfaces.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
+#include "runtime/logging/repeats.hpp"
 
 #include <optional>
 
@@ -12,6 +13,8 @@ namespace qrwell {
 struct scan_server_state {
   static constexpr const char* name = "scan_server";
   std::optional<scene_desk> desk;
+  uint32_t store_timeout_ms = 0;
+  log::trouble store_trouble;
   std::vector<answer_sink> sinks; ///< front ends, in the order in which they first asked
 };
 

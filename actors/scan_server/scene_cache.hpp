@@ -28,6 +28,13 @@ public:
   void forget(std::string_view id);
   size_t size() const noexcept { return index_.size(); }
 
+  /// What is too much leaves at once.
+  void set_entries_max(size_t entries_max) {
+    entries_max_ = entries_max;
+    protected_max_ = entries_max * 4 / 5;
+    shrink();
+  }
+
 private:
   struct node {
     scene value;

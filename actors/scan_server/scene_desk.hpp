@@ -46,6 +46,7 @@ public:
   effects resolved(const scene_query& asked, const scene_answer& answer, int64_t wall_ms);
   effects not_resolved(const scene_query& asked, const caf::error& why);
   void forget(const scenes_changed& changed);
+  void set_cache_entries_max(size_t entries) { cache_.set_entries_max(entries); }
 
   struct counts {
     uint64_t scans = 0, hits = 0, looked_up = 0, unknown = 0, forged = 0, revoked = 0, expired = 0, refused = 0,

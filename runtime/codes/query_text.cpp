@@ -120,7 +120,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-caf::expected<query_forms> read_query(const json::value& query) {
+caf::expected<query_forms> read_query(const json::value& query, size_t encoded_bytes_max) {
   query_forms out;
   if (auto* members = query.if_object()) {
     auto read = read_object(*members);
@@ -135,9 +135,10 @@ caf::expected<query_forms> read_query(const json::value& query) {
   } else {
     return fail(ec::invalid_request, "query: must be an object of strings, numbers and booleans, or one query string.");
   }
-  if (out.encoded.size() > query_bytes_max)
+  if (out.encoded.size() > encoded_bytes_max)
     return fail(ec::invalid_request, "query: has " + std::to_string(out.encoded.size()) +
-                                         " bytes when it is percent-encoded; at most 2048 are allowed.");
+                                         " bytes when it is percent-encoded; at most " +
+                                         std::to_string(encoded_bytes_max) + " are allowed.");
   return out;
 }
 
@@ -145,7 +146,8 @@ std::string encoded_query(std::string_view as_sent) {
   if (as_sent.empty()) return {};
   auto value = http::parse_json(as_sent);
   if (!value) return {};
-  auto forms = read_query(*value);
+  // What was accepted once is shown, whatever the limit is now.
+  auto forms = read_query(*value, std::numeric_limits<size_t>::max());
   return forms ? std::move(forms->encoded) : std::string();
 }
 

@@ -9,7 +9,7 @@
 
 namespace qrwell {
 
-constexpr size_t query_bytes_max = 2'048; ///< of the percent-encoded form
+constexpr size_t query_bytes_max = 2'048; ///< of the percent-encoded form, unless told otherwise
 
 /// What a `query` of a request becomes: an object of strings, numbers and booleans, or one query string.
 struct query_forms {
@@ -18,7 +18,7 @@ struct query_forms {
 };
 
 /// Error invalid_request names the member and what is allowed.
-caf::expected<query_forms> read_query(const boost::json::value& query);
+caf::expected<query_forms> read_query(const boost::json::value& query, size_t encoded_bytes_max = query_bytes_max);
 
 /// The encoded form of what is stored (`as_sent` above, or empty). Text that is not ours gives the empty string.
 std::string encoded_query(std::string_view as_sent);

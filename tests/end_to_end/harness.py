@@ -222,6 +222,43 @@ log: {{ level: info, format: json }}
     def problems(self):
         return " | ".join(f"{p['where']}: {p['what']}" for p in self.status()["problems"])
 
+    def lines(self, **wanted):
+        """The JSON lines of the log so far whose members have these values."""
+        text = self.process.text()
+        text = text[:text.rfind("\n") + 1]  # the last one may be half written
+        lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]
+
+    def wait_for_line(self, timeout_s=20.0, **wanted):
+        return wait_until(lambda: self.lines(**wanted), timeout_s, f"a line of the log with {wanted}")[-1]
+
+    def reload(self, changes):
+        """Replaces texts of the configuration, {old: new}, and has it read again (SIGHUP)."""
+        text = self.config.read_text()
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        self.config.write_text(text)
+        self.process.process.send_signal(signal.SIGHUP)
+
+    def metrics(self):
+        """{name: {labels: value}} of the operator's listener, every line checked against the text format."""
+        answer = call(self.admin_address, "GET", "/metrics", timeout_s=30)
+        assert answer.status == 200, answer
+        sample = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\S+)')
+        comment = re.compile(r"# (?:HELP [a-zA-Z_:][a-zA-Z0-9_:]* .+|TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (?:counter|gauge|histogram))")
+        out = {}
+        for line in answer.body.decode().splitlines():
+            if line.startswith("#"):
+                assert comment.fullmatch(line), line
+                continue
+            found = sample.fullmatch(line)
+            assert found, line
+            name, labels, value = found.groups()
+            assert labels not in out.setdefault(name, {}), line
+            out[name][labels or ""] = float(value)
+        return out
+
     def cli(self, *words, expect=0, input_text=None):
         done = subprocess.run([str(BIN / "qrwell"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         if expect is not None:

@@ -25,12 +25,18 @@ struct fatal_reason {
 void reload(node& running, settings& present) {
   auto fresh = load_settings(present.file);
   if (!fresh) return voice.error("the configuration was not re-read", {{"why", render(fresh.error())}});
-  for (const auto& change : diff_settings(present, *fresh))
+  auto changes = diff_settings(present, *fresh);
+  std::vector<std::string> pending;
+  for (const auto& change : changes)
+    if (!change.reloadable) pending.push_back(change.path);
+  auto next = reload_settings(present, *fresh);
+  if (auto err = running.apply(next, pending))
+    return voice.error("the configuration was re-read and not applied", {{"why", render(err)}});
+  present = std::move(next);
+  for (const auto& change : changes)
     voice.info(change.reloadable ? "setting changed" : "pending restart",
                {{"option", change.path}, {"before", change.before}, {"after", change.after}});
-  present = reload_settings(present, *fresh);
   log::set_level(log::to_level(present.log.level));
-  running.apply(present);
 }
 
 } // namespace

@@ -1,9 +1,9 @@
+#include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
 #include "tools/qrwell/output.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
@@ -33,6 +33,7 @@ void show(const json::object& status) {
   const auto& node = status.at("node").as_object();
   print(fmt::format("  node {} ({}), version {}, up for {} s", cell(node, "name"), cell(node, "roles"),
                     cell(node, "version"), cell(node, "up_for_s")));
+  if (auto pending = cell(node, "pending_restart"); pending != "-") print("  pending restart: " + pending);
 }
 
 } // namespace
@@ -53,7 +54,7 @@ void add_status(CLI::App& app, int& exit_code) {
       return;
     }
     if (where->json)
-      print(json::serialize(*answer));
+      print(http::json_text(*answer));
     else
       show(answer->as_object());
     exit_code = exit_ok;

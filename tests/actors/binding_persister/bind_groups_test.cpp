@@ -384,4 +384,16 @@ BOOST_AUTO_TEST_CASE(a_settings_mistake_is_named) {
   BOOST_TEST(!!validate(bad));
 }
 
+BOOST_AUTO_TEST_CASE(smaller_limits_are_for_what_comes_and_the_next_group) {
+  add(10);
+  g().set_limits({12, 4, 3'000});
+  auto first = g().take(0);
+  BOOST_REQUIRE(first.group);
+  BOOST_TEST(first.group->binds.size() == 4u);
+  add(5);
+  BOOST_TEST(count(g().take(1), bind_end::failed) == 3u);
+  g().group_ended(all(*first.group), 2);
+  BOOST_TEST(g().take(2).group->binds.size() == 4u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

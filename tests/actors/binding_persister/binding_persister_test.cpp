@@ -27,6 +27,7 @@ struct persister_fixture : test::det_fixture {
   std::shared_ptr<client_record> a = std::make_shared<client_record>(), b = std::make_shared<client_record>();
   std::vector<bind_group> groups;
   size_t resolves = 0;
+  std::vector<std::pair<double, size_t>> commits;
   bind_client first = spawn(client, a), second = spawn(client, b);
   binding_persister_actor persister;
 
@@ -37,6 +38,7 @@ struct persister_fixture : test::det_fixture {
     };
     binding_persister_config settings;
     settings.holder = "n1:1";
+    settings.on_commit = [this](double seconds, size_t bindings) { commits.emplace_back(seconds, bindings); };
     persister = spawn(binding_persister, std::make_shared<vitals>(), settings, spawn(test::hooked_store_writer, store));
   }
   static std::optional<caf::expected<bind_group_result>> all_bound(const std::vector<bind_request>& binds,
@@ -84,6 +86,29 @@ BOOST_AUTO_TEST_CASE(what_comes_while_a_group_is_at_the_store_is_one_group) {
   run();
   BOOST_TEST(a->results.size() == 99u);
   BOOST_TEST(groups.size() < 20u);
+}
+
+BOOST_AUTO_TEST_CASE(every_commit_is_measured_and_no_other_end) {
+  from(first, claim_request{"p", 7, 1});
+  BOOST_TEST(commits.empty());
+  from(first, batch(1, 4));
+  BOOST_REQUIRE_EQUAL(commits.size(), 1u);
+  BOOST_TEST(commits[0].second == 3u);
+  store->bind = [](bind_group&) -> std::optional<caf::expected<bind_group_result>> {
+    return caf::expected<bind_group_result>(fail(ec::disk_full, "no room"));
+  };
+  from(first, batch(4, 6));
+  BOOST_TEST(commits.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(limits_reach_the_groups_while_it_runs) {
+  from(first, bind_limits{4, 2, 3'000});
+  from(first, batch(1, 10));
+  BOOST_REQUIRE(!groups.empty());
+  BOOST_TEST(groups[0].binds.size() == 2u);
+  BOOST_TEST(a->results.size() == 9u);
+  BOOST_TEST(std::count_if(a->results.begin(), a->results.end(),
+                           [](const auto& r) { return r.end == bind_end::failed; }) == 5);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer_is_asked_what_happened) {

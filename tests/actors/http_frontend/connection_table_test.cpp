@@ -584,4 +584,27 @@ BOOST_AUTO_TEST_CASE(limits_that_make_no_sense_are_named) {
   BOOST_TEST(has(render(validate(l)), "held_bytes_max"));
 }
 
+BOOST_AUTO_TEST_CASE(limits_change_while_connections_are_open) {
+  auto& peer = open();
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" + std::string(5'000, 'x'));
+  auto got = given(request_class::issue);
+  BOOST_REQUIRE(got.size() == 1u);
+  BOOST_TEST(got[0].body.size() == 5'000u);
+  BOOST_TEST(table->accepting());
+  limits.connections_max = 1;
+  limits.body_bytes_max = 4'096;
+  limits.classes[static_cast<size_t>(request_class::issue)].deadline_ms = 700;
+  table->set_limits(limits);
+  BOOST_TEST(!table->accepting());
+  answer(got[0].at, "done");
+  BOOST_TEST(bodies(peer.taken) == list{"done"});
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
+  BOOST_TEST(given(request_class::issue).at(0).remaining_ms == 700u);
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" + std::string(5'000, 'x'));
+  BOOST_TEST(given(request_class::issue).empty());
+  limits.connections_max = 2;
+  table->set_limits(limits);
+  BOOST_TEST(table->accepting());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

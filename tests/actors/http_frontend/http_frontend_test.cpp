@@ -46,6 +46,7 @@ bool ends(std::string_view text, std::string_view end) {
 scan_server_actor::behavior_type echo(scan_server_actor::stateful_pointer<echo_state> self) {
   return {
       [](const scenes_changed&) {},
+      [](const scan_limits&) {},
       [self](tick) {
         if (self->state.sink) self->send(self->state.sink, std::exchange(self->state.held, {}));
       },
@@ -89,6 +90,7 @@ scan_recorder_actor::behavior_type recorder(scan_recorder_actor::stateful_pointe
       [self](const scans_seen& seen) {
         for (const auto& s : seen.scans) self->state.counts[s.id + "/" + std::to_string(s.launch)] += s.count;
       },
+      [](const count_limits&) {},
       [](tick) {},
       [self](status_query) -> actor_status {
         std::string all;

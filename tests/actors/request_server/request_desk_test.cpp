@@ -700,4 +700,56 @@ BOOST_AUTO_TEST_CASE(a_settings_mistake_is_named) {
   BOOST_TEST(!!validate(bad));
 }
 
+// -- limits, counts and what is told
+// -----------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(codes_are_counted_by_pool_and_rung) {
+  open();
+  end(bind_of(send(post())), bind_end::bound);
+  end(bind_of(send(post())), bind_end::bound);
+  end(bind_of(send(post())), bind_end::failed);
+  auto facts = boost::json::parse(d().status().facts);
+  BOOST_TEST(facts.at("issued").at("default").at("stock").as_int64() == 2);
+  BOOST_TEST(facts.at("issued").at("default").at("live").as_int64() == 0);
+  BOOST_TEST(facts.at("issued").at("other").at("stock").as_int64() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(limits_change_between_requests_and_nobody_is_dropped) {
+  open();
+  auto before = bind_of(send(post()));
+  d().set_limits({1, 1'000, 3'000, 3'000, 4, 16, 20, 3, 1});
+  refused(post(), 503, "overloaded");
+  BOOST_TEST(only(end(before, bind_end::bound)).status == 201);
+  refused(post(R"({"path":"pages/a/longer/than/16"})"), 400, "invalid_request");
+  refused(post(R"({"path":"pages/a","query":{"name":"seventeen bytes.."}})"), 400, "invalid_request");
+  refused(post(R"({"path":"pages/a","tags":["x","y"]})"), 400, "invalid_request");
+  refused(post(R"({"path":"pages/a","tags":["four"]})"), 400, "invalid_request");
+  auto r = post();
+  r.remaining_ms = 0;
+  BOOST_TEST(bind_of(send(r)).remaining_ms == 1'000u);
+}
+
+BOOST_AUTO_TEST_CASE(ends_are_told_only_when_somebody_wants_to_know) {
+  open();
+  BOOST_TEST(end(bind_of(send(post())), bind_end::bound).told.empty());
+  d().tell(true);
+  auto bound = end(bind_of(send(post())), bind_end::bound).told;
+  BOOST_REQUIRE(bound.size() == 1u);
+  BOOST_TEST(bound[0].request_id == "rq1");
+  BOOST_TEST(bound[0].pool == "default");
+  BOOST_TEST(bound[0].key == "web");
+  BOOST_TEST(bound[0].id == "code1");
+  BOOST_TEST(bound[0].rung == "stock");
+  auto replayed = end(bind_of(send(post())), bind_end::replay).told;
+  BOOST_REQUIRE(replayed.size() == 1u);
+  BOOST_TEST(replayed[0].rung == "");
+  auto no = send(post("{}")).told;
+  BOOST_REQUIRE(no.size() == 1u);
+  BOOST_TEST((no[0].code == ec::invalid_request));
+  BOOST_TEST(no[0].id == "");
+  auto get = post();
+  get.method = http_method::get;
+  BOOST_TEST(send(get).told.size() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

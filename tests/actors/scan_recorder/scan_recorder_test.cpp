@@ -76,4 +76,16 @@ BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_refused) {
   BOOST_TEST(!!validate(scan_recorder_config{1, 2, 1, 1}));
 }
 
+BOOST_AUTO_TEST_CASE(other_limits_count_from_now_on) {
+  scan_counts counts{{}};
+  counts.add(seen("a", 1));
+  BOOST_TEST(counts.take(1'000).scans.empty());
+  counts.set_limits({1'000, 3'000, 2, 3});
+  BOOST_TEST(counts.take(1'000).scans.size() == 1u);
+  counts.written();
+  for (int i = 0; i < 5; ++i) counts.add(seen(std::to_string(i), 1));
+  BOOST_TEST(counts.waiting() == 3u);
+  BOOST_TEST(counts.dropped() == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,8 +55,8 @@ struct fixture : test::det_fixture {
       });
   scan_recorder_actor recorder =
       sys.spawn([this](scan_recorder_actor::stateful_pointer<no_state>) -> scan_recorder_actor::behavior_type {
-        return {[this](const scans_seen& seen) { counted += seen.scans.size(); }, [](tick) {},
-                [](status_query) -> actor_status { return {}; }};
+        return {[this](const scans_seen& seen) { counted += seen.scans.size(); }, [](const count_limits&) {},
+                [](tick) {}, [](status_query) -> actor_status { return {}; }};
       });
   scan_server_actor server = spawn(scan_server, registry.enroll("scan_server", "scan_server"), scan_server_config{},
                                    keys, wall_clock([] { return int64_t{1'800'000'000'000}; }), reader, recorder);

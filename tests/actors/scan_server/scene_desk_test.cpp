@@ -183,4 +183,16 @@ BOOST_AUTO_TEST_CASE(the_cache_keeps_the_newer_version_and_forgets_when_told) {
   BOOST_TEST(cache.size() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_smaller_cache_lets_go_of_what_is_too_much) {
+  scene_cache cache{100};
+  for (int i = 0; i < 100; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0});
+  cache.find("42");
+  cache.set_entries_max(10);
+  BOOST_TEST(cache.size() == 10u);
+  BOOST_TEST(cache.find("42").found != nullptr);
+  cache.set_entries_max(20);
+  for (int i = 200; i < 300; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0});
+  BOOST_TEST(cache.size() == 20u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
