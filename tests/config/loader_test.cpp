@@ -35,17 +35,16 @@ BOOST_AUTO_TEST_CASE(a_small_file_loads_with_all_else_at_its_default) {
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_of_value_is_read) {
-  auto text =
-      small_config("    line_color: \"#0a0B0c\"\n"
-                   "    hyaline: true\n"
-                   "    stock: { low: 100, high: 500, reserve: 10, age_out: 90min }\n"
-                   "    windows: [\"daily 00:00-07:00\"]\n"
-                   "    on_empty: []\n") +
-      "http: { listen: \"[::1]:0\", public_url: \"https://qr.example.com/a\" }\n"
-      "node: { data_dir: ./elsewhere }\n"
-      "images: { min_free_bytes: 3MiB }\n"
-      "limits: { idle_timeout: 1500ms }\n"
-      "log: { level: debug }\n";
+  auto text = small_config("    line_color: \"#0a0B0c\"\n"
+                           "    hyaline: true\n"
+                           "    stock: { low: 100, high: 500, reserve: 10, age_out: 90min }\n"
+                           "    windows: [\"daily 00:00-07:00\"]\n"
+                           "    on_empty: []\n") +
+              "http: { listen: \"[::1]:0\", public_url: \"https://qr.example.com/a\" }\n"
+              "node: { data_dir: ./elsewhere }\n"
+              "images: { min_free_bytes: 3MiB }\n"
+              "limits: { idle_timeout: 1500ms }\n"
+              "log: { level: debug }\n";
   auto read = parse_settings(text, "q.yaml");
   BOOST_REQUIRE_MESSAGE(read, problems_of(text));
   BOOST_TEST((read->pools[0].line_color == rgb{10, 11, 12}));
@@ -87,6 +86,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_type_is_refused) {
   expect(small_config("    line_color: black\n"), "q.yaml:9: pools[0].line_color: ", "allowed: #RRGGBB");
   expect("pools: { a: 1 }\n", "q.yaml:1: pools: ", "this is no list");
   expect("- 1\n", "q.yaml:1: this holds options", "KEY: VALUE");
+}
+
+BOOST_AUTO_TEST_CASE(limits_that_contradict_each_other_are_named) {
+  expect(small_config() + "limits: { request_deadline: 9s }\n", "limits.live_deadline: ", "request_deadline");
+  expect(small_config() + "limits: { persister_waiting_max: 200 }\n",
+         "q.yaml:9: limits.persister_waiting_max: ", "limits.group_max");
 }
 
 BOOST_AUTO_TEST_CASE(a_value_out_of_range_names_the_range) {

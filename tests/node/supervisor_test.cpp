@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/interfaces.hpp"
 #include "tests/support/det_fixture.hpp"
+#include "tests/support/heard_log.hpp"
 
 #include <stdexcept>
 
@@ -117,6 +118,21 @@ BOOST_AUTO_TEST_CASE(an_orderly_end_is_no_death) {
   advance(5s);
   BOOST_TEST(born == 1);
   BOOST_TEST(registry->snapshot().at(0).restarts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(deaths_and_restarts_are_in_the_log) {
+  test::heard_log heard;
+  auto actor = start(on_death::restart);
+  tell(actor, tick{});
+  advance(1s);
+  auto lines = heard.lines();
+  BOOST_REQUIRE_EQUAL(lines.size(), 2u);
+  BOOST_TEST(lines[0].at("msg").as_string() == "actor died");
+  BOOST_TEST(lines[0].at("level").as_string() == "error");
+  BOOST_TEST(lines[0].at("kind").as_string() == "fragile");
+  BOOST_TEST(lines[0].at("restart_in_ms").as_int64() == 1'000);
+  BOOST_TEST(std::string(lines[0].at("why").as_string()).find("bad row") != std::string::npos);
+  BOOST_TEST(lines[1].at("msg").as_string() == "actor restarted");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,40 +1,24 @@
 #include "actors/pool_stocker/stocker_log.hpp"
 
-#include "tests/support/temp_dir.hpp"
-
-#include <boost/json.hpp>
-#include <boost/test/unit_test.hpp>
-
-#include <fcntl.h>
-#include <fstream>
-#include <unistd.h>
+#include "tests/support/heard_log.hpp"
 
 using namespace qrwell;
 
 namespace {
 
 struct fixture {
-  test::temp_dir dir;
-  std::string path = dir / "log";
-  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  test::heard_log heard;
   stocker_log lines{"default"};
   pool_state state;
   stocker_core::outlook look{true, false, ""};
   int64_t now = 1'000;
 
   fixture() {
-    log::log_config config;
-    config.descriptor = fd;
-    BOOST_REQUIRE(!log::start(config));
     state.pool = "default";
     state.gen_id = 3;
     state.low = 100;
     state.high = 1'000;
     state.level = 500;
-  }
-  ~fixture() {
-    log::stop();
-    ::close(fd);
   }
 
   void publish(uint64_t level) {
@@ -43,11 +27,9 @@ struct fixture {
   }
   /// Ends the log: messages of all lines, each of which must name actor and pool.
   std::vector<std::string> said() {
-    log::stop();
     std::vector<std::string> out;
-    std::ifstream in(path);
-    for (std::string line; std::getline(in, line);) {
-      last = boost::json::parse(line).as_object();
+    for (const auto& line : heard.lines()) {
+      last = line;
       BOOST_TEST(last.at("actor").as_string() == "pool_stocker");
       BOOST_TEST(last.at("pool").as_string() == "default");
       out.emplace_back(last.at("msg").as_string());

@@ -3,6 +3,7 @@
 #include "tests/contract/homes.hpp"
 #include "tests/contract/rig.hpp"
 #include "tests/support/det_fixture.hpp"
+#include "tests/support/heard_log.hpp"
 
 using namespace qrwell;
 using namespace qrwell::test;
@@ -113,6 +114,47 @@ BOOST_AUTO_TEST_CASE(errors_of_the_store_reach_the_one_who_asked) {
   BOOST_TEST((ask<bind_group_result>(failing, bind_resolve{{request}})->results.at(0).end == bind_end::bound));
   BOOST_TEST(ask<actor_status>(failing, status_query{})->problem == "");
   BOOST_TEST(fatal.empty());
+}
+
+BOOST_AUTO_TEST_CASE(faults_are_told_once_per_kind_and_ten_seconds) {
+  heard_log heard;
+  auto faulty = std::make_shared<fault_plan>();
+  for (int i = 0; i < 4; ++i) faulty->script("bind", fault::unknown_done);
+  store_worker_config settings;
+  settings.name = "second";
+  auto failing =
+      spawn(store_writer, registry.enroll("store_writer", "second"), settings, make_faulty(home.open(), faulty));
+  for (int i = 0; i < 3; ++i) ask<bind_group_result>(failing, bind_group{"n1-a", {well.request(ids[0])}, {}, {}});
+  advance(std::chrono::seconds(10));
+  ask<bind_group_result>(failing, bind_group{"n1-a", {well.request(ids[0])}, {}, {}});
+  // What a client did wrong is no fault of the store.
+  BOOST_TEST(!ask<pool_row>(writer, pool_pause{"nowhere", true, "why", "ann"}));
+  auto lines = heard.lines();
+  BOOST_REQUIRE_EQUAL(lines.size(), 2u);
+  for (const auto& line : lines) {
+    BOOST_TEST(line.at("msg").as_string() == "store error");
+    BOOST_TEST(line.at("actor").as_string() == "store_writer");
+    BOOST_TEST(line.at("worker").as_string() == "second");
+    BOOST_TEST(line.at("job").as_string() == "bind_group");
+    BOOST_TEST(line.at("kind").as_string() == "outcome_unknown");
+  }
+  BOOST_TEST(lines[0].at("lines_held_back").as_int64() == 0);
+  BOOST_TEST(lines[1].at("lines_held_back").as_int64() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_of_more_than_a_second_is_told) {
+  heard_log heard;
+  log::limiter faults, slow;
+  const log::voice who("store_writer");
+  lane_desk::report report{"bind_group", std::chrono::milliseconds(999), {}};
+  write_down(report, who, "writer", faults, slow, 0);
+  report.took = std::chrono::milliseconds(1'500);
+  write_down(report, who, "writer", faults, slow, 0);
+  write_down(report, who, "writer", faults, slow, 1);
+  auto lines = heard.lines();
+  BOOST_REQUIRE_EQUAL(lines.size(), 1u);
+  BOOST_TEST(lines[0].at("msg").as_string() == "slow job");
+  BOOST_TEST(lines[0].at("took_ms").to_number<double>() == 1'500.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -125,4 +125,18 @@ BOOST_AUTO_TEST_CASE(addresses_are_https_or_this_machine) {
   BOOST_TEST(!!validate_hosts(std::vector<std::string>(9, "https://h")));
 }
 
+BOOST_AUTO_TEST_CASE(the_healthy_one_does_not_waver_while_a_failing_one_is_tried) {
+  host_list hosts({"https://a", "https://b"}, {1, 1'000, 1'000}, 1);
+  BOOST_TEST(hosts.healthy().value_or(9) == 0u);
+  hosts.failed(*hosts.pick(0), 0);
+  BOOST_TEST(hosts.healthy().value_or(9) == 1u);
+  auto probe = hosts.pick(60'000);
+  BOOST_TEST(probe.value_or(9) == 0u);
+  BOOST_TEST(hosts.healthy().value_or(9) == 1u);
+  hosts.failed(*hosts.pick(60'000), 60'000);
+  BOOST_TEST(!hosts.healthy());
+  hosts.succeeded(0);
+  BOOST_TEST(hosts.healthy().value_or(9) == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

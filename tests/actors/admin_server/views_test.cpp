@@ -1,0 +1,167 @@
+#include "actors/admin_server/views.hpp"
+
+#include "actors/admin_server/key_requests.hpp"
+#include "actors/admin_server/readiness.hpp"
+#include "runtime/ids/hash.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace qrwell;
+
+namespace {
+
+pool_state some_pool() {
+  pool_state pool;
+  pool.pool = "default";
+  pool.app = "homes";
+  pool.level = 1'200;
+  pool.plan = "Filling up to high.";
+  pool.minutes_left = 190;
+  return pool;
+}
+
+actor_vital alive(std::string kind, std::string name) {
+  actor_vital out;
+  out.kind = std::move(kind);
+  out.name = std::move(name);
+  return out;
+}
+
+inspect_report some_report() {
+  inspect_report report;
+  report.now_ms = 10'000;
+  for (const auto* kind : {"scan_server", "store_reader", "request_server", "binding_persister", "store_writer"}) {
+    report.actors.push_back(alive(kind, kind));
+    report.statuses.push_back({kind, kind, "", "{}"});
+  }
+  return report;
+}
+
+bool all_ok(const std::vector<ready_check>& checks) {
+  return std::all_of(checks.begin(), checks.end(), [](const ready_check& c) { return c.ok; });
+}
+
+bool says(const boost::json::object& status, std::string_view what) {
+  return boost::json::serialize(status).find(what) != std::string::npos;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(admin_views)
+
+BOOST_AUTO_TEST_CASE(status_begins_with_a_judgement) {
+  auto status = status_json({}, some_report(), {some_pool()});
+  BOOST_TEST(std::string(status.at("judgement").as_string()) ==
+             "all is well; default: 1200 in stock, Filling up to high, enough for 3 h 10 min at the present rate");
+  BOOST_TEST(status.at("problems").as_array().empty());
+}
+
+BOOST_AUTO_TEST_CASE(status_names_what_is_dead_stuck_paused_or_in_trouble) {
+  auto report = some_report();
+  report.actors[0].alive = false;
+  report.actors[0].last_failure = "internal: bad row";
+  report.actors[1].busy = true;
+  report.actors[1].busy_for_ms = 5'000;
+  report.actors[1].message = "scene_query";
+  report.statuses[2].problem = "The store does not answer.";
+  auto pool = some_pool();
+  pool.paused = true;
+  pool.pause_reason = "inventory";
+  auto status = status_json({}, report, {pool});
+  BOOST_TEST(status.at("problems").as_array().size() == 4u);
+  BOOST_TEST(says(status, "is dead: internal: bad row"));
+  BOOST_TEST(says(status, "5000 ms in scene_query"));
+  BOOST_TEST(says(status, "is paused: inventory"));
+  BOOST_TEST(says(status, "4 things to look at"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_is_told_once) {
+  auto report = some_report();
+  report.statuses.push_back({"pool_stocker", "default", "inventory", "{}"});
+  auto pool = some_pool();
+  pool.paused = true;
+  pool.pause_reason = "inventory";
+  BOOST_TEST(status_json({}, report, {pool}).at("problems").as_array().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_can_be_ready_to_scan_and_not_to_issue) {
+  auto report = some_report();
+  BOOST_TEST(all_ok(ready_for_scan(report)));
+  BOOST_TEST(all_ok(ready_for_issue(report, {some_pool()})));
+  report.statuses.erase(report.statuses.begin() + 4); // the writer does not answer
+  BOOST_TEST(all_ok(ready_for_scan(report)));
+  BOOST_TEST(!all_ok(ready_for_issue(report, {some_pool()})));
+}
+
+BOOST_AUTO_TEST_CASE(an_actor_that_is_stuck_dead_or_missing_is_not_ready) {
+  auto stuck = some_report();
+  stuck.actors[1].busy = true;
+  stuck.actors[1].busy_for_ms = stuck_after_ms + 1;
+  BOOST_TEST(!all_ok(ready_for_scan(stuck)));
+  auto dead = some_report();
+  dead.actors[0].alive = false;
+  BOOST_TEST(!all_ok(ready_for_scan(dead)));
+  auto missing = some_report();
+  missing.actors.erase(missing.actors.begin());
+  BOOST_TEST(!all_ok(ready_for_scan(missing)));
+}
+
+BOOST_AUTO_TEST_CASE(no_pool_that_reported_is_not_ready_but_an_empty_one_is) {
+  BOOST_TEST(!all_ok(ready_for_issue(some_report(), {})));
+  auto empty = some_pool();
+  empty.level = 0;
+  BOOST_TEST(all_ok(ready_for_issue(some_report(), {empty})));
+}
+
+BOOST_AUTO_TEST_CASE(apps_gather_what_their_actors_say) {
+  inspect_report report;
+  report.statuses = {{"quota_manager", "homes", "", R"({"app":"homes","used_60s":12})"},
+                     {"token_keeper", "homes", "no token", R"({"age_s":3})"},
+                     {"wechat_fetcher", "homes", "", R"({"breaker":"closed"})"}};
+  auto apps = apps_json(report);
+  BOOST_REQUIRE(apps.size() == 1u);
+  auto text = boost::json::serialize(apps);
+  BOOST_TEST(text.find(R"("quota":{"used_60s":12})") != std::string::npos);
+  BOOST_TEST(text.find(R"("problem":"no token")") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(those_in_trouble_come_first_among_the_actors) {
+  auto report = some_report();
+  report.actors[3].alive = false;
+  auto actors = actors_json(report);
+  BOOST_TEST(std::string(actors[0].as_object().at("state").as_string()) == "dead");
+}
+
+BOOST_AUTO_TEST_CASE(a_new_key_is_read_and_its_text_hashes_to_its_row) {
+  auto key = read_new_key(
+      R"({"name":"shop","scopes":["issue","read"],"rate_per_s":5,"priority":"core","paths":["pages/"]})", 0);
+  BOOST_REQUIRE(key);
+  BOOST_TEST((key->row.scopes == (scope_issue | scope_read)));
+  BOOST_TEST(key->row.owner == "shop");
+  BOOST_TEST((key->row.hash == sha256(key->text.reveal())));
+  BOOST_TEST(says(key_json(key->row), "core"));
+  BOOST_TEST(!says(key_json(key->row), key->text.reveal()));
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_key_request_names_the_field) {
+  for (auto [body, field] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"scopes":["read"]})", "name"},
+           {R"({"name":"Shop","scopes":["read"]})", "name"},
+           {R"({"name":"shop"})", "scopes"},
+           {R"({"name":"shop","scopes":["all"]})", "scopes"},
+           {R"({"name":"shop","scopes":[]})", "scopes"},
+           {R"({"name":"shop","scopes":["read"],"rate_per_s":-1})", "rate_per_s"},
+           {R"({"name":"shop","scopes":["read"],"priority":"vip"})", "priority"},
+           {R"({"name":"shop","scopes":["read"],"pools":"x"})", "pools"},
+           {R"({"name":"shop","scopes":["read"],"expires_at":"1999-01-01T00:00:00Z"})", "expires_at"},
+           {R"({"name":"shop","scopes":["read"],"color":1})", "color"},
+           {R"([])", "object"}}) {
+    auto key = read_new_key(body, 1'000'000'000'000);
+    BOOST_REQUIRE(!key);
+    BOOST_TEST((code_of(key.error()) == ec::invalid_request));
+    BOOST_TEST(render(key.error()).find(field) != std::string::npos, body);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
