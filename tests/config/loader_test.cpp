@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_type_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(limits_that_contradict_each_other_are_named) {
-  expect(small_config() + "limits: { request_deadline: 9s }\n", "limits.live_deadline: ", "request_deadline");
+  expect(small_config() + "limits: { request_deadline: 9s }\n", "q.yaml:9: limits.live_deadline: ", "request_deadline");
   expect(small_config() + "limits: { persister_waiting_max: 200 }\n",
          "q.yaml:9: limits.persister_waiting_max: ", "limits.group_max");
 }
