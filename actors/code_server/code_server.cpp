@@ -104,6 +104,8 @@ struct shell {
   void send_image(const visit_ptr& v, const code_view& code, const image_data& image) const {
     if (!image.found) {
       ++self->state.failed;
+      ++self->state.missing;
+      self->state.last_missing = code.id;
       if (auto held_back = self->state.missing_images.admit("", mono_ms(self)))
         voice.error("the image of a bound code is missing", {{"request_id", v->request.request_id},
                                                              {"pool", code.pool},
@@ -126,8 +128,13 @@ struct shell {
                               {"shown", st.shown},
                               {"images", st.images},
                               {"refused", st.refused},
-                              {"failed", st.failed}};
-    return {"code_server", "code_server", "", boost::json::serialize(facts)};
+                              {"failed", st.failed},
+                              {"missing", st.missing}};
+    std::string problem;
+    if (st.missing > 0)
+      problem = "Images of bound codes are not where they should be (" + std::to_string(st.missing) +
+                " times since the start, last " + st.last_missing + "): bring images.dir back from the backup.";
+    return {"code_server", "code_server", problem, boost::json::serialize(facts)};
   }
 };
 

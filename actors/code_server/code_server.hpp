@@ -24,7 +24,8 @@ struct code_server_state {
   static constexpr const char* name = "code_server";
   std::unique_ptr<key_watch<watched<code_server_actor, code_server_state>*>> keys;
   size_t under_way = 0;
-  uint64_t shown = 0, images = 0, refused = 0, failed = 0;
+  uint64_t shown = 0, images = 0, refused = 0, failed = 0, missing = 0;
+  std::string last_missing; ///< id of a code whose image was not there
   log::limiter missing_images;
 };
 

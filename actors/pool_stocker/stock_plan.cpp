@@ -45,12 +45,12 @@ stock_plan::goal stock_plan::choose(const plan_input& in) const {
 }
 
 uint32_t stock_plan::retry_after_s(const plan_input& in, uint64_t due) const {
-  if (in.level > 0) return 1;
+  if (in.level > in.reserve) return 1;
   if (!in.hold.empty()) return seconds(in.hold_for_ms);
   if (due > 0 || in.under_way > 0) {
     // The next code that comes goes to whoever waits for one already.
     if (in.per_minute <= 0) return 2;
-    return seconds(static_cast<int64_t>(std::ceil((in.waiting + 1) * 60'000.0 / in.per_minute)));
+    return seconds(static_cast<int64_t>(std::ceil(static_cast<double>(in.waiting + 1 + in.reserve - in.level) * 60'000.0 / in.per_minute)));
   }
   return share_ > 0 || next_change_ms_ == 0 ? 3'600 : seconds(next_change_ms_ - in.wall_ms);
 }

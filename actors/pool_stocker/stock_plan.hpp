@@ -11,6 +11,7 @@ namespace qrwell {
 struct plan_input {
   int64_t wall_ms = 0;
   uint64_t level = 0;     ///< codes in stock
+  uint64_t reserve = 0;   ///< of these, for core keys only
   uint64_t under_way = 0; ///< codes that are being made
   uint64_t extra = 0;     ///< codes that an operator asked for, beside the plan
   bool to_high = false;   ///< an operator asked for `high`

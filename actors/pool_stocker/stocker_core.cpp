@@ -102,6 +102,7 @@ plan_output stocker_core::make_plan(stamp now) {
   plan_input in;
   in.wall_ms = now.wall_ms;
   in.level = level(now.mono_ms);
+  in.reserve = cfg_.reserve;
   in.under_way = codes_under_way();
   in.extra = extra_;
   if (in.level >= cfg_.high) to_high_ = false;

@@ -41,6 +41,14 @@ caf::error read_path(issue_request& out, const json::value& v, const target_limi
   if (path.front() == '/') return wrong("path: leave out the '/' in front of it, as WeChat does.");
   if (path.find('?') != path.npos) return wrong("path: must have no '?'; parameters go into 'query'.");
   if (has_control(path)) return wrong("path: must have no control characters.");
+  // It is the path of a page's file: what a navigation would read otherwise than it is written is refused.
+  if (path.find_first_of("#%\\ ") != path.npos) return wrong("path: must have no '#', '%', '\\' or space.");
+  for (size_t at = 0; at <= path.size();) {
+    auto end = std::min(path.find('/', at), path.size());
+    auto part = path.substr(at, end - at);
+    if (part.empty() || part == "." || part == "..") return wrong("path: must have no empty, '.' or '..' part.");
+    at = end + 1;
+  }
   out.path = path;
   return caf::none;
 }

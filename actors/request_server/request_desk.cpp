@@ -186,10 +186,8 @@ void request_desk::bind_ended(bind_result& result, moment now) {
     return;
   case bind_end::failed:
     free_code(v);
-    refuse(v, {ec::unavailable,
-               "The store did not bind a code: " +
-                   (result.detail.empty() ? std::string("it gave no reason") : result.detail),
-               1});
+    // Why is for the log and for status: it names files and statements.
+    refuse(v, {ec::unavailable, "The store cannot bind a code at the moment; nothing was bound. Try again.", 1});
     return;
   case bind_end::quarantined:
     ++counts_.unknown;

@@ -21,7 +21,7 @@ struct request_server_config {
   uint32_t keys_retry_ms = 250;            ///< after a reading that failed
   uint32_t keys_again_ms = 1'000;          ///< an unknown key may cause one more reading so often
   uint32_t keys_waiting_max = 256;         ///< requests that wait for a reading
-  uint32_t keys_used_flush_ms = 3'600'000; ///< last uses are told to the store so often
+  uint32_t keys_used_flush_ms = 60'000;    ///< last uses are told to the store so often
   uint32_t images_max = 256;               ///< images being read at once; beyond: overloaded
   uint32_t report_ms = 1'000;              ///< shelf reports to the stockers
   uint32_t tick_ms = 100;

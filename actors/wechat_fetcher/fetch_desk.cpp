@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::array<std::string_view, 5> outcome_names{"image", "refused", "not_an_answer", "lost", "never_written"};
 constexpr size_t error_codes_max = 64;
+constexpr std::string_view held_back = "Calls to WeChat fail on every host";
+// Half of the calls of a healthy WeChat end within some hundred milliseconds.
+constexpr uint32_t slow_from_ms = 2'000;
 // The engine ends every call at its time-out; one that it does not is answered so much later, so that nobody waits for
 // ever.
 constexpr int64_t engine_grace_ms = 2'000;
@@ -37,7 +40,7 @@ fetch_desk::fetch_desk(fetch_desk_config cfg)
 fetch_work fetch_desk::take(uint64_t ticket, const fetch_code& what, int64_t now_ms) {
   fetch_work out;
   if (auto wait = hosts_.wait_for_ms(now_ms); wait > 0) {
-    answer(out, ticket, unwritten(what.id, "WeChat does not answer on any host; last: " + last_error_, wait));
+    answer(out, ticket, unwritten(what.id, std::string(held_back) + "; last: " + last_error_, wait));
   } else if (waiting_.size() >= cfg_.waiting_max) {
     answer(out, ticket, unwritten(what.id, "too many calls wait", std::max(took_.at(0.5), 100u)));
   } else {
@@ -56,7 +59,7 @@ fetch_work fetch_desk::token(const access_token& present, int64_t now_ms) {
   while (!waiting_.empty() && room()) {
     auto host = hosts_.pick(now_ms);
     if (!host) {
-      refuse_all_waiting(out, "WeChat does not answer on any host; last: " + last_error_, hosts_.wait_for_ms(now_ms));
+      refuse_all_waiting(out, std::string(held_back) + "; last: " + last_error_, hosts_.wait_for_ms(now_ms));
       break;
     }
     auto fetch = std::move(waiting_.front());
@@ -198,6 +201,8 @@ void fetch_desk::note(const fetched_code& code) {
     problem_.clear();
     return;
   }
+  // A call that the breaker held back says what made it open: that is the error to remember.
+  if (code.outcome == fetch_outcome::never_written && code.detail.starts_with(held_back)) return;
   last_error_ = code.outcome == fetch_outcome::refused
                     ? wechat::describe(code.errcode, code.detail)
                     : std::string(outcome_names[static_cast<size_t>(code.outcome)]) + ": " + code.detail;
@@ -229,8 +234,10 @@ fetched_code fetch_desk::unwritten(std::string id, std::string why, uint32_t ret
 
 std::string fetch_desk::problem(int64_t now_ms) const {
   if (hosts_.overall() != wechat::breaker::state::closed)
-    return "WeChat does not answer on any host; the next try is in " +
+    return std::string(held_back) + "; the next try is in " +
            std::to_string((hosts_.wait_for_ms(now_ms) + 999) / 1'000) + " s; last: " + last_error_;
+  if (auto half = took_.at(0.5); problem_.empty() && half >= slow_from_ms)
+    return "WeChat is slow: half of the last calls took " + std::to_string(half) + " ms or more.";
   return problem_;
 }
 

@@ -20,7 +20,7 @@ void write_down(self_ptr self) {
   auto before = std::exchange(st.host, now);
   if (now == before) return;
   if (!now)
-    voice.error("breaker open: WeChat does not answer on any host, and calls are held back",
+    voice.error("breaker open: calls to WeChat fail on every host and are held back",
                 {{"app", app}, {"why", st.desk->last_error()}});
   else if (!before)
     voice.info("breaker closed: WeChat answers again", {{"app", app}, {"host", st.desk->hosts().address(*now)}});

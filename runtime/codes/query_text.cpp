@@ -54,6 +54,15 @@ std::string_view view_of(const json::string& s) {
 }
 
 // Integers as they are, beyond 2^53 too; others as ECMAScript writes them.
+// RFC 8259, 6: beyond 2^53 an integer is not the same for every reader, so neither would be the hash of two bodies.
+bool is_exact(const json::value& value) {
+  constexpr int64_t most = 1LL << 53;
+  if (auto* i = value.if_int64()) return *i > -most && *i < most;
+  if (auto* u = value.if_uint64()) return *u < static_cast<uint64_t>(most);
+  if (auto* d = value.if_double()) return *d > -static_cast<double>(most) && *d < static_cast<double>(most);
+  return true;
+}
+
 std::string number_text(const json::value& number) {
   if (auto* i = number.if_int64()) return std::to_string(*i);
   if (auto* u = number.if_uint64()) return std::to_string(*u);
@@ -83,6 +92,7 @@ caf::expected<query_forms> read_object(const json::object& members) {
       append_json_string(out.as_sent, view_of(*text));
       encode_part(out.encoded, view_of(*text));
     } else if (value.is_number() || value.is_bool()) {
+      if (!is_exact(value)) return wrong(name, "has a number that JSON readers would round; send it as a string.");
       auto text_of = value.is_bool() ? std::string(value.get_bool() ? "true" : "false") : number_text(value);
       out.as_sent += text_of;
       encode_part(out.encoded, text_of);

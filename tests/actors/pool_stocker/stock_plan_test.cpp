@@ -111,6 +111,12 @@ BOOST_AUTO_TEST_CASE(retry_after_is_honest) {
   BOOST_TEST(night_plan().decide(in).retry_after_s == 1u);
   in.waiting = 9; // ten codes, one a second
   BOOST_TEST(night_plan().decide(in).retry_after_s == 10u);
+  in.waiting = 0;
+  in.level = 7;
+  in.reserve = 10; // which others than core keys must wait to be exceeded: four codes
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 4u);
+  in.level = 0;
+  in.reserve = 0;
   stock_plan closed{0, 5'000, *parse_windows({"daily 13:00-17:00"}, "UTC")};
   BOOST_TEST(closed.decide(in).retry_after_s == 13u * 3'600);
 }

@@ -67,7 +67,9 @@ BOOST_AUTO_TEST_CASE(the_path) {
   BOOST_TEST(!!read("{\"path\":\"" + std::string(512, 'a') + "\"}"));
   refused("{\"path\":\"" + std::string(513, 'a') + "\"}", "path:");
   for (auto body : {R"({})", R"({"path":""})", R"({"path":5})", R"({"path":null})", R"({"path":"/a"})",
-                    R"({"path":"a?b"})", R"({"path":"a\n"})", R"({"path":"a\u007f"})"})
+                    R"({"path":"a?b"})", R"({"path":"a\n"})", R"({"path":"a\u007f"})",
+                    R"({"path":"a#b"})", R"({"path":"a b"})", R"({"path":"a%20b"})", R"({"path":"a\\b"})", R"({"path":"a//b"})",
+                    R"({"path":"a/"})", R"({"path":"./a"})", R"({"path":"a/../../b"})"})
     refused(body, "path:");
 }
 

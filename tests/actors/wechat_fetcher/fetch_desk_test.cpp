@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(five_failures_move_to_the_next_host_and_the_first_comes_bac
 BOOST_AUTO_TEST_CASE(when_no_host_answers_the_breaker_keeps_calls_from_being_made) {
   for (int i = 0; i < 10; ++i) attempt(fake_transport::timed_out());
   BOOST_TEST(facts().at("breaker").as_string() == "open");
-  BOOST_TEST(desk.problem(now).find("on any host") != std::string::npos);
+  BOOST_TEST(desk.problem(now).find("on every host") != std::string::npos);
   auto ticket = take();
   BOOST_TEST(!asked);
   auto& code = answers.at(ticket);

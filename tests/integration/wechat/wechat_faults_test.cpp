@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(busy_and_5xx_open_the_breaker_and_calls_stop_until_a_probe_
     // Five, a probe after 1 to 2 s, perhaps another; a client without a breaker makes hundreds.
     BOOST_TEST(sim_count(sim, "calls") <= 1 + 5 + 2);
     BOOST_TEST(calls.facts(calls.fetcher).at("breaker").as_string() != "closed");
-    BOOST_TEST(calls.status(calls.fetcher).problem.find("on any host") != std::string::npos);
+    BOOST_TEST(calls.status(calls.fetcher).problem.find("on every host") != std::string::npos);
     fault(R"({"kind":"none"})");
     BOOST_TEST(recovers(calls));
     BOOST_TEST(calls.facts(calls.fetcher).at("breaker").as_string() == "closed");
