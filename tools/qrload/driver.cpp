@@ -244,7 +244,6 @@ bool driver::finished() const {
   if (in_flight_ > 0) return false;
   if (plan_.count > 0 && sent_ >= plan_.count) return true;
   if (plan_.rate_per_s <= 0) return now_ns_ >= end_ns_;
-  // What was due before the end is still sent, but not for longer than one time-out.
   return due_at(sent_) >= end_ns_ || now_ns_ >= end_ns_ + plan_.timeout_for_ms * 1'000'000ull;
 }
 
@@ -293,9 +292,11 @@ tally driver::run(const plan& what, const volatile std::sig_atomic_t& stop) {
   while (!finished() && stop == 0) {
     open_some();
     give_up_late();
-    send_what_is_due();
+    // What was due before the end is still sent, but not for longer than one time-out; then one more for the answers.
+    auto grace_ns = plan_.timeout_for_ms * 1'000'000ull;
+    if (now_ns_ < end_ns_ + (plan_.rate_per_s > 0 ? grace_ns : 0)) send_what_is_due();
     wait();
-    if (plan_.rate_per_s <= 0 && now_ns_ >= end_ns_ + plan_.timeout_for_ms * 1'000'000ull) break;
+    if (now_ns_ >= end_ns_ + 2 * grace_ns) break;
   }
   if (stop == 0) count_unsent();
   tally_.elapsed_s = static_cast<double>(std::max(last_answer_ns_, std::min(now_ns_, end_ns_)) - begin_ns_) / 1e9;
