@@ -2,7 +2,8 @@
 
 LOSS = 0.10  # of a ratio: less may be noise
 
-RATES = [("issue", "issue, JSON, durable"), ("scan_first", "scan, caches empty"), ("scan_warm", "scan, caches warm")]
+RATES = [("issue", "issue, JSON, durable"), ("scan_hot", "scan, 20,000 hot codes"), ("scan_all", "scan, all codes, warm"),
+         ("scan_first", "scan, caches empty")]
 LATENCIES = [("latency_half", "issue, half the rate"), ("latency_low", "issue, low load")]
 
 

@@ -132,10 +132,10 @@ class Load:
     def __init__(self, key_file, ids_file, connections):
         self.key_file, self.ids_file, self.connections = key_file, ids_file, connections
 
-    def run(self, address, pid, mix, seconds, rate=None, count=None, connections=None):
+    def run(self, address, pid, mix, seconds, rate=None, count=None, ids=None):
         command = [str(BIN / "qrload"), "--url", f"http://{address}", "--key-file", str(self.key_file), "--mix", mix,
-                   "--connections", str(connections or self.connections), "--duration", str(seconds), "--json"]
-        command += ["--idempotency", "0.5"] if mix == "issue" else ["--ids", str(self.ids_file)]
+                   "--connections", str(self.connections), "--duration", str(seconds), "--json"]
+        command += ["--idempotency", "0.5"] if mix == "issue" else ["--ids", str(ids or self.ids_file)]
         command += (["--rate", f"{rate:.0f}/s"] if rate else []) + (["--count", str(count)] if count else [])
         meter = machine.Meter([pid])
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
