@@ -128,6 +128,9 @@ node::~node() {
   for (const auto& pool : p.cfg.pools) p.boss->stop_one("pool_stocker", pool.name, 500);
   p.boss->stop_one("request_server", "request_server", commit_ms);
   p.boss->stop_one("binding_persister", "binding_persister", commit_ms);
+  // Before the engine cuts off their calls, which would look like WeChat being away.
+  for (const auto* kind : {"wechat_fetcher", "token_keeper"})
+    for (const auto& app : p.cfg.apps) p.boss->stop_one(kind, app.name, 500);
   p.engine->stop();
   // 3. Lots go back to stock, so that the next start finds them ready.
   if (p.actors.writer) {

@@ -102,7 +102,7 @@ void perform(self_pointer self) {
     self->request(s.writer, store_timeout, std::move(wanted.used)).then([](done) {}, [](caf::error&) {});
   if (wanted.read_keys) read_keys(self);
   for (const auto& note : wanted.told) write_down(note);
-  if (!wanted.reports.empty())
+  if (!wanted.reports.empty() && mono_ms(self) >= s.tell_from_ms)
     s.trouble.tell(voice, "requests for codes are in trouble", s.desk->status().problem, mono_ms(self));
   for (auto& report : wanted.reports) {
     auto pool = report.pool;
@@ -127,6 +127,7 @@ request_server_actor::behavior_type request_server(self_pointer self, vitals_ptr
   s.writer = std::move(writer);
   s.images = std::move(images);
   s.stockers = std::move(stockers);
+  s.tell_from_ms = mono_ms(self) + s.cfg.store_timeout_ms;
   self->send(self, tick{});
   return {
       watch(v, "bind_results",

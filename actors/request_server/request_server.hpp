@@ -25,6 +25,7 @@ struct request_server_state {
   std::map<std::string, pool_stocker_actor> stockers; ///< by pool
   log::limiter missing_images;
   log::trouble trouble;
+  int64_t tell_from_ms = 0; ///< that the keys are not read yet is no trouble at the start
 };
 
 /// `stockers`: one for each pool of this node, by its name; a request for any other pool is refused.

@@ -50,6 +50,9 @@ class Lines(EndToEnd):
         self.assertEqual(node.wait_for_line(msg="admin command", action="key_revoke")["subject"], "boss")
         self.assertEqual(node.issue(key).status, 201)
         self.assertFalse(node.lines(level="debug"))
+        self.assertEqual(node.stop(), 0)
+        loud = [line for line in node.lines() if line["level"] in ("warn", "error") and line["actor"] != "serve"]
+        self.assertEqual([line["msg"] for line in loud], ["pool paused"], "a start and an end are no trouble")
         self.assert_says_nothing_secret(node, key, operator)
 
     def test_each_request_is_told_at_debug_level(self):
