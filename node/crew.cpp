@@ -111,6 +111,8 @@ caf::expected<std::unique_ptr<code_store>> open_store(const settings& cfg, bool 
   sqlite_options options;
   options.file = cfg.store.sqlite;
   options.read_only = read_only;
+  // SQLite 3.40 walks its whole page cache at many commits: a small one for the writer costs it less than misses do.
+  if (!read_only) options.cache_kib = 16 * 1024;
   return sqlite_code_store::open(std::move(options));
 }
 
@@ -215,14 +217,8 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                                        wechat_fetcher, *fetch, tokens[app.name], needs.wechat);
   }
   std::map<std::string, pool_stocker_actor> stockers;
-  std::vector<pool_state_sink> sinks{request_address, admin_address, operators_address};
-  for (const auto& pool : cfg.pools) {
-    auto stock = stocker_settings(cfg, pool, needs.known, needs.dir);
-    if (!stock) return std::move(stock.error());
-    stockers[pool.name] = all.add<pool_stocker_actor>("pool_stocker", pool.name, pool.name, on_death::restart,
-                                                      pool_stocker, *stock, quotas[pool.app], fetchers[pool.app],
-                                                      out.writer, readers["codes"], images["put"], sinks);
-  }
+  for (const auto& pool : cfg.pools)
+    stockers[pool.name] = boss.reserve<pool_stocker_actor>("pool_stocker", pool.name);
 
   // -- serving
   auto request_cfg = request_settings(cfg);
@@ -283,6 +279,16 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   admin_cfg.operators_listener = true;
   admin_cfg.admin_token = needs.dir.admin_token();
   auto operators = add_admin();
+
+  // -- stocking begins when those live who are told of it: what a pool says first makes a node ready
+  std::vector<pool_state_sink> sinks{request_address, admin_address, operators_address};
+  for (const auto& pool : cfg.pools) {
+    auto stock = stocker_settings(cfg, pool, needs.known, needs.dir);
+    if (!stock) return std::move(stock.error());
+    all.add<pool_stocker_actor>("pool_stocker", pool.name, pool.name, on_death::restart, pool_stocker, *stock,
+                                quotas[pool.app], fetchers[pool.app], out.writer, readers["codes"], images["put"],
+                                sinks);
+  }
 
   // -- the doors, last
   http_services services{scans, out.request_server, codes, admin};

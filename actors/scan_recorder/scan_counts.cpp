@@ -29,11 +29,12 @@ void scan_counts::add_one(const scan_count& scan) {
 
 scans_seen scan_counts::take(int64_t mono_ms) {
   auto due = mono_ms - flushed_at_ms_ >= cfg_.flush_interval_ms || (counts_.size() >= cfg_.batch_max && failures_ == 0);
-  if (!due || !under_way_.scans.empty() || counts_.empty()) return {};
-  flushed_at_ms_ = mono_ms;
-  for (auto it = counts_.begin(); it != counts_.end() && under_way_.scans.size() < cfg_.batch_max;
+  if (!(due || flushing_) || !under_way_.scans.empty() || counts_.empty()) return {};
+  if (due) flushed_at_ms_ = mono_ms;
+  for (auto it = counts_.begin(); it != counts_.end() && under_way_.scans.size() < cfg_.rows_per_write_max;
        it = counts_.erase(it))
     under_way_.scans.push_back({it->first.id, it->first.launch, it->second});
+  flushing_ = !counts_.empty();
   return under_way_;
 }
 
@@ -48,6 +49,7 @@ void scan_counts::not_written() {
   auto again = std::exchange(under_way_, {});
   add(again);
   ++failures_;
+  flushing_ = false;
 }
 
 } // namespace qrwell

@@ -13,6 +13,7 @@ struct scan_recorder_config {
   size_t batch_max = 10'000;    ///< distinct (id, launch) pairs that cause a flush
   size_t waiting_max = 200'000; ///< pairs kept while the store is away; past it scans are dropped and counted
   uint32_t store_timeout_ms = 3'000;
+  size_t rows_per_write_max = 500; ///< of one transaction, so that no bind waits for more than some milliseconds
 };
 
 caf::error validate(const scan_recorder_config& cfg);
@@ -61,6 +62,7 @@ private:
   scans_seen under_way_;
   int64_t flushed_at_ms_ = 0;
   uint64_t recorded_ = 0, dropped_ = 0;
+  bool flushing_ = false; ///< a flush goes on until nothing is left
   uint32_t failures_ = 0;
 };
 

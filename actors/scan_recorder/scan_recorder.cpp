@@ -23,9 +23,10 @@ struct shell {
     if (batch.scans.empty()) return;
     self->request(writer, std::chrono::milliseconds(st.store_timeout_ms), std::move(batch))
         .then(
-            [&st](done) {
+            [this_ = *this, &st](done) {
               st.counts->written();
               st.store_problem.clear();
+              this_.flush_if_due();
             },
             [&st](const caf::error& why) {
               st.counts->not_written();

@@ -44,9 +44,22 @@ BOOST_AUTO_TEST_CASE(one_batch_at_a_time_and_not_before_its_time) {
 BOOST_AUTO_TEST_CASE(many_ids_do_not_wait_for_the_clock) {
   scan_counts counts{{5'000, 10, 100, 1'000}};
   for (int i = 0; i < 25; ++i) counts.add(seen(std::to_string(i), 1));
-  BOOST_TEST(counts.take(1).scans.size() == 10u);
-  counts.written();
-  BOOST_TEST(counts.take(2).scans.size() == 10u);
+  BOOST_TEST(counts.take(1).scans.size() == 25u);
+}
+
+BOOST_AUTO_TEST_CASE(p9_a_flush_goes_in_small_steps_until_nothing_is_left) {
+  scan_recorder_config cfg;
+  cfg.rows_per_write_max = 10;
+  scan_counts counts{cfg};
+  for (int i = 0; i < 25; ++i) counts.add(seen(std::to_string(i), 1));
+  std::vector<size_t> steps;
+  for (auto batch = counts.take(5'000); !batch.scans.empty(); batch = counts.take(5'001)) {
+    steps.push_back(batch.scans.size());
+    counts.written();
+  }
+  BOOST_TEST(steps == (std::vector<size_t>{10, 10, 5}), boost::test_tools::per_element());
+  counts.add(seen("late", 1));
+  BOOST_TEST(counts.take(5'002).scans.empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_the_store_did_not_take_is_kept) {
