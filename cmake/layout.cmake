@@ -9,7 +9,7 @@ target_compile_definitions(qrwell_common INTERFACE QRWELL_VERSION="${PROJECT_VER
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
 add_library(qrwell_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
 target_link_libraries(qrwell_pch PUBLIC qrwell_common)
-target_precompile_headers(qrwell_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
+target_precompile_headers(qrwell_pch PRIVATE <cmake/pch.hpp>)  # by include path: the same text in every clone
 
 function(qrwell_target target)
   target_link_libraries(${target} PUBLIC qrwell_common)
