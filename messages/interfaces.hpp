@@ -14,7 +14,7 @@
 #include <caf/typed_actor.hpp>
 
 // The map of the system: every actor's interface, a sentence per handler. INTERNAL marks what an actor sends to itself.
-// A message is a struct of this folder; its name on the wire carries a version (register.cpp). Interfaces only gain
+// A message is a struct of this folder; its name on the wire carries a version (message_list.hpp). Interfaces only gain
 // handlers.
 
 namespace qrwell {
@@ -224,3 +224,5 @@ using inspector_actor = caf::typed_actor<
     caf::replies_to<inspect_query>::with<inspect_report>>::extend_with<status_actor>;
 
 } // namespace qrwell
+
+#include "messages/extern_templates.hpp" // last: it needs every type above

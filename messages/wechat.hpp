@@ -35,8 +35,8 @@ struct fetched_code {
 
 /// How one HTTP attempt ended, as the engine that made it tells it.
 struct http_outcome {
-  int32_t curl = 0;              ///< a CURLcode; 0: a complete answer; -1: not tried here (queue full, shutting down)
-  uint32_t status = 0;           ///< 0: none came
+  int32_t curl = 0;    ///< a CURLcode; 0: a complete answer; -1: not tried here (queue full, shutting down)
+  uint32_t status = 0; ///< 0: none came
   std::string content_type;
   bytes body;
   uint32_t took_ms = 0;

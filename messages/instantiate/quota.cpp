@@ -1,0 +1,3 @@
+#include "messages/instantiate/instantiate.hpp"
+
+QRWELL_QUOTA_MESSAGES(QRWELL_INSTANTIATE_MESSAGE)

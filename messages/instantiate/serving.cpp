@@ -1,0 +1,3 @@
+#include "messages/instantiate/instantiate.hpp"
+
+QRWELL_SERVING_MESSAGES(QRWELL_INSTANTIATE_MESSAGE)
