@@ -20,15 +20,17 @@ struct code_view {
   std::string image_format;
   uint32_t image_bytes = 0;
   digest image_sha{};
-  std::string reason; ///< of a dead code
+  std::string reason;      ///< of a dead code
+  std::string link_prefix; ///< of a link code: what stands before its id
   QRWELL_FIELDS(code_view, id, pool, gen_id, kind, state, version, owner, path, query, tags, bound_ms, expires_ms,
-                changed_ms, stocked_ms, fetched_ms, image_format, image_bytes, image_sha, reason)
+                changed_ms, stocked_ms, fetched_ms, image_format, image_bytes, image_sha, reason, link_prefix)
 };
 
-/// One code from the shelf to one target. Ends in exactly one bind_result with the same ticket.
+/// One code from the shelf to one target, or a new link code. Ends in exactly one bind_result with the same ticket.
 struct bind_request {
   uint64_t ticket = 0; ///< of the sender
   std::string id;
+  std::string link_prefix; ///< not empty: a link code, made by this bind; no lot then
   uint64_t lot_no = 0;
   uint32_t gen_id = 0;
   nonce mark{};
@@ -37,17 +39,22 @@ struct bind_request {
   uint32_t expires_after_s = 0; ///< not 0: by the store's clock at the commit, instead of expires_ms
   std::string idempotency_key;  ///< empty: none
   digest body_hash{};
+  digest reuse_hash{}; ///< not zero: the owner's live code with the same target in this pool will do, if there is one
   uint32_t key_id = 0;
+  uint64_t daily_codes_max = 0; ///< of the key; 0: no limit
   std::string actor, request_id;
   uint32_t remaining_ms = 0; ///< dropped before the commit when it is past, never after
-  QRWELL_FIELDS(bind_request, ticket, id, lot_no, gen_id, mark, pool, owner, path, query, tags, expires_ms,
-                expires_after_s, idempotency_key, body_hash, key_id, actor, request_id, remaining_ms)
+  QRWELL_FIELDS(bind_request, ticket, id, link_prefix, lot_no, gen_id, mark, pool, owner, path, query, tags, expires_ms,
+                expires_after_s, idempotency_key, body_hash, reuse_hash, key_id, daily_codes_max, actor, request_id,
+                remaining_ms)
 };
 
 enum class bind_end : uint8_t {
   bound,       ///< committed and synced
   replay,      ///< the key had it already: `code` is what it got then, as it is now; the offered id is free again
+  reused,      ///< a live code has this target: `code` is that one; the offered id is free again
   key_reused,  ///< the key had another body; the offered id is free again
+  over_budget, ///< the key has had its codes of this day (UTC); the offered id is free again
   lost_race,   ///< the row was not `stocked` any more: take another id
   late,        ///< the deadline passed before the commit; the offered id is free again
   failed,      ///< the store refused or is away; the offered id is free again
@@ -57,7 +64,7 @@ enum class bind_end : uint8_t {
 struct bind_result {
   uint64_t ticket = 0;
   bind_end end = bind_end::failed;
-  code_view code; ///< of bound and replay
+  code_view code; ///< of bound, replay and reused
   std::string detail;
   QRWELL_FIELDS(bind_result, ticket, end, code, detail)
 };
@@ -117,6 +124,13 @@ struct bind_group_result {
 struct bind_resolve {
   std::vector<bind_request> attempts;
   QRWELL_FIELDS(bind_resolve, attempts)
+};
+
+/// What did these get before? Asked where no code can be offered, so that a retry gets the same code though the stock
+/// is empty. Answered in their order: replay, key_reused, reused, and `failed` for one that has had nothing.
+struct bind_recall {
+  std::vector<bind_request> requests;
+  QRWELL_FIELDS(bind_recall, requests)
 };
 
 /// Image of a stocked code is not there: `WHERE state = stocked` it becomes dead.

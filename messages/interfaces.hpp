@@ -1,14 +1,17 @@
 #pragma once
 
 #include "messages/bind.hpp"
+#include "messages/change.hpp"
 #include "messages/common.hpp"
 #include "messages/http.hpp"
 #include "messages/inspect.hpp"
 #include "messages/limits.hpp"
+#include "messages/listing.hpp"
 #include "messages/quota.hpp"
 #include "messages/scan.hpp"
 #include "messages/stock.hpp"
 #include "messages/store.hpp"
+#include "messages/transfer.hpp"
 #include "messages/wechat.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -173,8 +176,10 @@ using store_writer_actor = caf::typed_actor<
     // What became of attempts after an unknown outcome.
     caf::replies_to<bind_resolve>::with<bind_group_result>,
     // change lane
-    caf::replies_to<codes_kill>::with<affected>, caf::replies_to<pool_pause>::with<pool_row>,
-    caf::replies_to<key_add>::with<api_key>, caf::replies_to<key_revoke>::with<api_key>,
+    caf::replies_to<code_change>::with<code_changed>, caf::replies_to<codes_kill>::with<affected>,
+    caf::replies_to<pool_pause>::with<pool_row>, caf::replies_to<key_add>::with<api_key>,
+    caf::replies_to<key_rotate>::with<api_key>, caf::replies_to<key_revoke>::with<api_key>,
+    caf::replies_to<foreign_keys>::with<done>,
     // stock lane
     caf::replies_to<lease_take>::with<lease_view>, caf::replies_to<lease_renew>::with<lease_view>,
     caf::replies_to<grant_open>::with<done>, caf::replies_to<grant_find>::with<grant_found>,
@@ -184,6 +189,7 @@ using store_writer_actor = caf::typed_actor<
     // counts lane
     caf::replies_to<scans_seen>::with<done>, caf::replies_to<keys_used>::with<done>,
     // bulk lane
+    caf::replies_to<import_rows>::with<import_result>, caf::replies_to<job_put>::with<job>,
     caf::replies_to<store_purge>::with<affected>,
     // INTERNAL: the next job of the highest lane.
     caf::reacts_to<tick>>::extend_with<status_actor>;
@@ -195,7 +201,11 @@ using store_reader_actor = caf::typed_actor<
     // change lane
     caf::replies_to<code_query>::with<code_record>, caf::replies_to<keys_query>::with<keys_snapshot>,
     caf::replies_to<levels_query>::with<stock_levels>, caf::replies_to<identity_query>::with<store_identity>,
+    // What earlier requests got, for those to whom no code can be offered.
+    caf::replies_to<bind_recall>::with<bind_group_result>,
     // bulk lane
+    caf::replies_to<code_list>::with<code_page>, caf::replies_to<stats_query>::with<stats_rows>,
+    caf::replies_to<audit_query>::with<audit_entries>, caf::replies_to<jobs_query>::with<jobs_found>,
     caf::replies_to<verify_query>::with<verify_report>,
     // INTERNAL: the next job of the highest lane.
     caf::reacts_to<tick>>::extend_with<status_actor>;

@@ -35,7 +35,10 @@
   X(bind_group, "qrwell.bind_group.v1")                                                                                \
   X(bind_group_result, "qrwell.bind_group_result.v1")                                                                  \
   X(bind_resolve, "qrwell.bind_resolve.v1")                                                                            \
+  X(bind_recall, "qrwell.bind_recall.v1")                                                                              \
   X(codes_kill, "qrwell.codes_kill.v1")                                                                                \
+  X(code_change, "qrwell.code_change.v1")                                                                              \
+  X(code_changed, "qrwell.code_changed.v1")                                                                            \
   X(pool_state, "qrwell.pool_state.v1")                                                                                \
   X(pool_query, "qrwell.pool_query.v1")                                                                                \
   X(pool_command, "qrwell.pool_command.v1")                                                                            \
@@ -74,11 +77,25 @@
   X(identity_query, "qrwell.identity_query.v1")                                                                        \
   X(store_identity, "qrwell.store_identity.v1")                                                                        \
   X(code_record, "qrwell.code_record.v1")                                                                              \
+  X(code_list, "qrwell.code_list.v1")                                                                                  \
+  X(code_page, "qrwell.code_page.v1")                                                                                  \
+  X(stats_query, "qrwell.stats_query.v1")                                                                              \
+  X(stats_rows, "qrwell.stats_rows.v1")                                                                                \
+  X(audit_query, "qrwell.audit_query.v1")                                                                              \
+  X(audit_entries, "qrwell.audit_entries.v1")                                                                          \
+  X(import_rows, "qrwell.import_rows.v1")                                                                              \
+  X(import_result, "qrwell.import_result.v1")                                                                          \
+  X(foreign_keys, "qrwell.foreign_keys.v1")                                                                            \
+  X(job, "qrwell.job.v1")                                                                                              \
+  X(job_put, "qrwell.job_put.v1")                                                                                      \
+  X(jobs_query, "qrwell.jobs_query.v1")                                                                                \
+  X(jobs_found, "qrwell.jobs_found.v1")                                                                                \
   X(api_key, "qrwell.api_key.v1")                                                                                      \
   X(keys_query, "qrwell.keys_query.v1")                                                                                \
   X(keys_snapshot, "qrwell.keys_snapshot.v1")                                                                          \
   X(key_add, "qrwell.key_add.v1")                                                                                      \
   X(key_revoke, "qrwell.key_revoke.v1")                                                                                \
+  X(key_rotate, "qrwell.key_rotate.v1")                                                                                \
   X(keys_used, "qrwell.keys_used.v1")                                                                                  \
   X(pool_pause, "qrwell.pool_pause.v1")                                                                                \
   X(levels_query, "qrwell.levels_query.v1")                                                                            \

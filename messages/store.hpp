@@ -63,8 +63,11 @@ struct api_key {
   uint64_t daily_codes = 0;               ///< 0: no limit
   key_priority priority = key_priority::normal;
   int64_t created_ms = 0, expires_ms = 0, disabled_ms = 0, last_used_ms = 0;
+  digest former_hash{};        ///< of the key before the last rotation, good until:
+  int64_t former_until_ms = 0; ///< 0: there is none
+  uint64_t codes_today = 0;    ///< since midnight UTC
   QRWELL_FIELDS(api_key, key_id, name, owner, hash, scopes, pools, path_prefixes, rate_per_s, daily_codes, priority,
-                created_ms, expires_ms, disabled_ms, last_used_ms)
+                created_ms, expires_ms, disabled_ms, last_used_ms, former_hash, former_until_ms, codes_today)
 };
 
 struct keys_query {
@@ -88,6 +91,16 @@ struct key_add {
 struct key_revoke {
   std::string name, actor;
   QRWELL_FIELDS(key_revoke, name, actor)
+};
+
+/// Gives a key another secret; the one before stays good for a while. Errors not_found, and conflict for a key that is
+/// revoked or expired.
+struct key_rotate {
+  std::string name;
+  digest hash{};
+  uint32_t overlap_s = 0;
+  std::string actor;
+  QRWELL_FIELDS(key_rotate, name, hash, overlap_s, actor)
 };
 
 /// These keys were used; written at most once an hour per key.

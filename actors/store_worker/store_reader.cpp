@@ -36,6 +36,26 @@ store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store
             [self](levels_query& m) {
               return in_lane(self, change_lane, "levels_query", m, [](s& e, auto& q) { return e.levels(q); });
             }),
+      watch(v, "bind_recall",
+            [self](bind_recall& m) {
+              return in_lane(self, change_lane, "bind_recall", m, [](s& e, auto& q) { return e.recall(q); });
+            }),
+      watch(v, "code_list",
+            [self](code_list& m) {
+              return in_lane(self, bulk_lane, "code_list", m, [](s& e, auto& q) { return e.list(q); });
+            }),
+      watch(v, "stats_query",
+            [self](stats_query& m) {
+              return in_lane(self, bulk_lane, "stats_query", m, [](s& e, auto& q) { return e.stats(q); });
+            }),
+      watch(v, "audit_query",
+            [self](audit_query& m) {
+              return in_lane(self, bulk_lane, "audit_query", m, [](s& e, auto& q) { return e.audit_log(q); });
+            }),
+      watch(v, "jobs_query",
+            [self](jobs_query& m) {
+              return in_lane(self, bulk_lane, "jobs_query", m, [](s& e, auto& q) { return e.jobs(q); });
+            }),
       watch(v, "verify_query",
             [self, limits](verify_query& m) {
               return in_lane(self, bulk_lane, "verify_query", m, [limits](s& e, auto&) { return e.verify(limits); });

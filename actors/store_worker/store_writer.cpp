@@ -5,6 +5,12 @@ namespace {
 
 enum lane : size_t { bind_lane, change_lane, stock_lane, counts_lane, bulk_lane };
 
+caf::expected<void> register_keys(code_store& store, const foreign_keys& foreign) {
+  for (const auto& key : foreign.keys)
+    if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put) return put;
+  return caf::unit;
+}
+
 } // namespace
 
 store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store_writer_state>* self, vitals_ptr v,
@@ -23,6 +29,10 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
             [self](bind_resolve& m) {
               return in_lane(self, bind_lane, "bind_resolve", m, [](s& e, auto& q) { return e.resolve(q); });
             }),
+      watch(v, "code_change",
+            [self](code_change& m) {
+              return in_lane(self, change_lane, "code_change", m, [](s& e, auto& q) { return e.change(q); });
+            }),
       watch(v, "codes_kill",
             [self](codes_kill& m) {
               return in_lane(self, change_lane, "codes_kill", m, [](s& e, auto& q) { return e.kill_codes(q); });
@@ -35,9 +45,17 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
             [self](key_add& m) {
               return in_lane(self, change_lane, "key_add", m, [](s& e, auto& q) { return e.add_key(q); });
             }),
+      watch(v, "key_rotate",
+            [self](key_rotate& m) {
+              return in_lane(self, change_lane, "key_rotate", m, [](s& e, auto& q) { return e.rotate_key(q); });
+            }),
       watch(v, "key_revoke",
             [self](key_revoke& m) {
               return in_lane(self, change_lane, "key_revoke", m, [](s& e, auto& q) { return e.revoke_key(q); });
+            }),
+      watch(v, "foreign_keys",
+            [self](foreign_keys& m) {
+              return in_lane(self, change_lane, "foreign_keys", m, [](s& e, auto& q) { return register_keys(e, q); });
             }),
       watch(v, "lease_take",
             [self](lease_take& m) {
@@ -82,6 +100,14 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
       watch(v, "keys_used",
             [self](keys_used& m) {
               return in_lane(self, counts_lane, "keys_used", m, [](s& e, auto& q) { return e.mark_keys_used(q); });
+            }),
+      watch(v, "import_rows",
+            [self](import_rows& m) {
+              return in_lane(self, bulk_lane, "import_rows", m, [](s& e, auto& q) { return e.import_codes(q); });
+            }),
+      watch(v, "job_put",
+            [self](job_put& m) {
+              return in_lane(self, bulk_lane, "job_put", m, [](s& e, auto& q) { return e.put_job(q); });
             }),
       watch(v, "store_purge",
             [self](store_purge& m) {

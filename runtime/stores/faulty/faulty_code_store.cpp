@@ -98,6 +98,12 @@ public:
   caf::expected<bind_group_result> resolve(const bind_resolve& q) override {
     return read("resolve", [&] { return inner_->resolve(q); });
   }
+  caf::expected<bind_group_result> recall(const bind_recall& q) override {
+    return read("recall", [&] { return inner_->recall(q); });
+  }
+  caf::expected<code_changed> change(const code_change& q) override {
+    return write("change", [&] { return inner_->change(q); });
+  }
   caf::expected<affected> kill_codes(const codes_kill& q) override {
     return write("kill_codes", [&] { return inner_->kill_codes(q); });
   }
@@ -109,11 +115,34 @@ public:
     return read("find_code", [&] { return inner_->find_code(q); });
   }
 
+  caf::expected<code_page> list(const code_list& q) override {
+    return read("list", [&] { return inner_->list(q); });
+  }
+  caf::expected<stats_rows> stats(const stats_query& q) override {
+    return read("stats", [&] { return inner_->stats(q); });
+  }
+  caf::expected<audit_entries> audit_log(const audit_query& q) override {
+    return read("audit_log", [&] { return inner_->audit_log(q); });
+  }
+
+  caf::expected<import_result> import_codes(const import_rows& q) override {
+    return write("import_codes", [&] { return inner_->import_codes(q); });
+  }
+  caf::expected<job> put_job(const job_put& q) override {
+    return write("put_job", [&] { return inner_->put_job(q); });
+  }
+  caf::expected<jobs_found> jobs(const jobs_query& q) override {
+    return read("jobs", [&] { return inner_->jobs(q); });
+  }
+
   caf::expected<keys_snapshot> keys() override {
     return read("keys", [&] { return inner_->keys(); });
   }
   caf::expected<api_key> add_key(const key_add& q) override {
     return write("add_key", [&] { return inner_->add_key(q); });
+  }
+  caf::expected<api_key> rotate_key(const key_rotate& q) override {
+    return write("rotate_key", [&] { return inner_->rotate_key(q); });
   }
   caf::expected<api_key> revoke_key(const key_revoke& q) override {
     return write("revoke_key", [&] { return inner_->revoke_key(q); });

@@ -1,7 +1,7 @@
 #include "runtime/ids/hash.hpp"
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
+#include "runtime/stores/sqlite/stored_tags.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <tuple>
@@ -18,6 +18,7 @@ constexpr sql claim_key{
     "claim_key",
     "INSERT INTO idem(owner, k, body_hash, id, nonce, at_ms) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
 constexpr sql read_key{"read_key", "SELECT body_hash, id, nonce FROM idem WHERE owner = ? AND k = ?"};
+constexpr sql lead_key{"lead_key", "UPDATE idem SET id = ?, nonce = ? WHERE owner = ? AND k = ?"};
 constexpr sql drop_key{"drop_key", "DELETE FROM idem WHERE owner = ? AND k = ?"};
 // Read, then update: RETURNING measured 3 us a row dearer. Both see one transaction, and the update's own WHERE
 // decides.
@@ -27,6 +28,20 @@ constexpr sql bind_code{
     "bind_code",
     "UPDATE codes SET state = 2, bind_nonce = ?, version = version + 1, owner = ?, path = ?, query = ?, tags = ?, "
     "expires_ms = ?, bound_ms = ?, changed_ms = ? WHERE id = ? AND state = 1 AND gen_id = ?"};
+// A link code is born bound: it cost no call, so the books do not know it.
+constexpr sql bind_link{
+    "bind_link",
+    "INSERT INTO codes(id, gen_id, kind, state, version, bind_nonce, owner, path, query, tags, expires_ms, bound_ms, "
+    "changed_ms, link_prefix) VALUES(?, ?, 2, 2, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+constexpr sql find_prefix{"find_prefix", "SELECT prefix_no FROM link_prefixes WHERE prefix = ?"};
+constexpr sql put_prefix{"put_prefix", "INSERT INTO link_prefixes(prefix_no, prefix) VALUES((SELECT "
+                                       "coalesce(max(prefix_no), 0) + 1 FROM link_prefixes), ?) RETURNING prefix_no"};
+constexpr sql find_reuse{
+    "find_reuse", "SELECT c.id, c.bind_nonce FROM reuse r JOIN codes c ON c.id = r.id WHERE r.owner = ? AND r.pool = ? "
+                  "AND r.target_hash = ? AND c.state = 2 AND (c.expires_ms IS NULL OR c.expires_ms > ?)"};
+constexpr sql put_reuse{"put_reuse", "INSERT INTO reuse(owner, pool, target_hash, id) VALUES(?, ?, ?, ?) "
+                                     "ON CONFLICT DO UPDATE SET id = excluded.id"};
+constexpr sql used_today{"used_today", "SELECT n FROM key_usage WHERE key_id = ? AND day = ?"};
 constexpr sql nonce_of{"nonce_of", "SELECT bind_nonce, state FROM codes WHERE id = ?"};
 constexpr sql put_history{"put_history",
                           "INSERT INTO history(id, version, op, at_ms, actor, request_id) VALUES(?, ?, 0, ?, ?, ?)"};
@@ -58,6 +73,14 @@ private:
   decltype(issued)::value_type* last_ = nullptr;
 };
 
+namespace {
+
+bool asks_reuse(const bind_request& r) {
+  return r.reuse_hash != digest{};
+}
+
+} // namespace
+
 caf::expected<bind_group_result> sqlite_code_store::bind(const bind_group& group) {
   if (group.binds.size() > bind_group_max)
     return fail(ec::invalid_request,
@@ -80,7 +103,7 @@ caf::expected<bind_group_result> sqlite_code_store::bind(const bind_group& group
 bind_result sqlite_code_store::bind_one(const bind_request& r, int64_t now_ms, group_counts& counts) {
   // The mark tells attempts apart, so an attempt without one gets its own.
   auto mark = r.mark == nonce{} ? random_nonce() : r.mark;
-  if (r.idempotency_key.empty()) return bind_row(r, mark, now_ms, counts);
+  if (r.idempotency_key.empty()) return bind_target(r, mark, now_ms, counts);
   std::string_view key = r.idempotency_key;
   auto ours = db_->use(claim_key)
                   .arg(r.owner)
@@ -91,18 +114,68 @@ bind_result sqlite_code_store::bind_one(const bind_request& r, int64_t now_ms, g
                   .arg(now_ms)
                   .run();
   if (ours == 0) return end_of_attempt(r);
-  auto out = bind_row(r, mark, now_ms, counts);
-  if (out.end == bind_end::lost_race) db_->use(drop_key).arg(r.owner).arg_blob(key.data(), key.size()).run();
+  auto out = bind_target(r, mark, now_ms, counts);
+  if (out.end == bind_end::reused) {
+    // The key leads to the code that it got, by that code's own mark.
+    auto found = db_->use(nonce_of);
+    found.arg(out.code.id).step();
+    auto its_mark = found.mark(0);
+    db_->use(lead_key).arg(out.code.id).arg(its_mark).arg(r.owner).arg_blob(key.data(), key.size()).run();
+  } else if (out.end != bind_end::bound) {
+    db_->use(drop_key).arg(r.owner).arg_blob(key.data(), key.size()).run();
+  }
   return out;
+}
+
+/// A code of the same target, if that will do; else the offered one, if the key may have one more today.
+bind_result sqlite_code_store::bind_target(const bind_request& r, const nonce& mark, int64_t now_ms,
+                                           group_counts& counts) {
+  if (asks_reuse(r)) {
+    if (auto code = reusable(r, now_ms)) return {r.ticket, bind_end::reused, std::move(*code), {}};
+  }
+  if (r.daily_codes_max > 0 && !within_budget(r, now_ms, counts)) return {r.ticket, bind_end::over_budget, {}, {}};
+  auto out = bind_row(r, mark, now_ms, counts);
+  if (out.end == bind_end::bound && asks_reuse(r))
+    db_->use(put_reuse).arg(r.owner).arg(pool_of(r.gen_id)).arg(r.reuse_hash).arg(r.id).run();
+  return out;
+}
+
+std::optional<code_view> sqlite_code_store::reusable(const bind_request& r, int64_t now_ms) {
+  std::string id;
+  {
+    auto row = db_->use(find_reuse);
+    if (!row.arg(r.owner).arg(r.pool).arg(r.reuse_hash).arg(now_ms).step()) return std::nullopt;
+    id = row.text(0);
+  }
+  return read_code(id);
+}
+
+bool sqlite_code_store::within_budget(const bind_request& r, int64_t now_ms, group_counts& counts) {
+  uint64_t used = 0;
+  auto row = db_->use(used_today);
+  if (row.arg(r.key_id).arg(now_ms / day_ms).step()) used = row.as<uint64_t>(0);
+  auto here = counts.by_key.find(r.key_id);
+  if (here != counts.by_key.end()) used += here->second;
+  return used < r.daily_codes_max;
+}
+
+int64_t sqlite_code_store::prefix_number(const std::string& prefix) {
+  {
+    auto row = db_->use(find_prefix);
+    if (row.arg(prefix).step()) return row.integer(0);
+  }
+  auto put = db_->use(put_prefix);
+  put.arg(prefix).step();
+  return put.integer(0);
 }
 
 bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark, int64_t now_ms,
                                         group_counts& counts) {
   bind_result out{r.ticket, bind_end::lost_race, {}, {}};
   auto& c = out.code;
-  {
-    auto row = db_->use(offered_code);
-    if (!row.arg(r.id).step()) return out;
+  auto is_link = !r.link_prefix.empty();
+  auto expires = r.expires_after_s ? now_ms + int64_t{r.expires_after_s} * 1'000 : r.expires_ms;
+  if (auto row = db_->use(offered_code); row.arg(r.id).step()) {
     auto state = row.as<code_state>(0);
     // Our own mark: an attempt whose first commit had an unknown outcome came again.
     auto ours = state == code_state::bound && row.mark(9) == mark;
@@ -119,20 +192,38 @@ bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark
     c.image_format = row.text(6);
     c.image_bytes = row.as<uint32_t>(7);
     c.image_sha = row.hash(8);
+  } else if (!is_link) {
+    return out;
+  } else {
+    c.kind = code_kind::link;
+    c.version = 1;
+    c.link_prefix = r.link_prefix;
   }
-  auto expires = r.expires_after_s ? now_ms + int64_t{r.expires_after_s} * 1'000 : r.expires_ms;
-  auto won = db_->use(bind_code)
-                 .arg(mark)
-                 .arg(r.owner)
-                 .arg(r.path)
-                 .arg_or_null(r.query)
-                 .arg_or_null(r.tags)
-                 .arg_or_null(expires)
-                 .arg(now_ms)
-                 .arg(now_ms)
-                 .arg(r.id)
-                 .arg(r.gen_id)
-                 .run();
+  auto won = is_link ? db_->use(bind_link)
+                           .arg(r.id)
+                           .arg(r.gen_id)
+                           .arg(mark)
+                           .arg(r.owner)
+                           .arg(r.path)
+                           .arg_or_null(r.query)
+                           .arg_or_null(r.tags)
+                           .arg_or_null(expires)
+                           .arg(now_ms)
+                           .arg(now_ms)
+                           .arg(prefix_number(r.link_prefix))
+                           .run()
+                     : db_->use(bind_code)
+                           .arg(mark)
+                           .arg(r.owner)
+                           .arg(r.path)
+                           .arg_or_null(r.query)
+                           .arg_or_null(r.tags)
+                           .arg_or_null(expires)
+                           .arg(now_ms)
+                           .arg(now_ms)
+                           .arg(r.id)
+                           .arg(r.gen_id)
+                           .run();
   if (won != 1) {
     c = {};
     return out;
@@ -172,15 +263,9 @@ bind_result sqlite_code_store::end_of_attempt(const bind_request& r) {
 }
 
 void sqlite_code_store::write_tags(const bind_request& r, int64_t now_ms, group_counts& counts) {
-  boost::json::error_code bad;
-  auto parsed = boost::json::parse(r.tags, bad);
-  if (bad || !parsed.is_array()) return; // checked where the request came in; a code is worth more than its tags
-  for (auto& value : parsed.get_array()) {
-    if (!value.is_string()) continue;
-    std::string tag{value.get_string()};
+  for (auto& tag : tags_in(r.tags))
     if (db_->use(put_tag).arg(r.owner).arg(tag).arg(now_ms).arg(r.id).run() > 0)
       ++counts.issued[{pool_of(r.gen_id), r.owner, std::move(tag)}];
-  }
 }
 
 void sqlite_code_store::write_counts(const group_counts& counts, int64_t now_ms, const std::string& node) {
@@ -216,6 +301,21 @@ caf::expected<bind_group_result> sqlite_code_store::resolve(const bind_resolve& 
       }
       bind_result result{r.ticket, end.value_or(bind_end::failed), {}, {}};
       if (end == bind_end::bound) result.code = read_code(r.id).value_or(code_view{});
+      out.results.push_back(std::move(result));
+    }
+    return out;
+  });
+}
+
+caf::expected<bind_group_result> sqlite_code_store::recall(const bind_recall& asked) {
+  return read([&] {
+    bind_group_result out;
+    auto now = clock_.wall_ms();
+    for (auto& r : asked.requests) {
+      bind_result result{r.ticket, bind_end::failed, {}, {}};
+      if (!r.idempotency_key.empty()) result = end_of_attempt(r);
+      if (result.end == bind_end::failed && asks_reuse(r))
+        if (auto code = reusable(r, now)) result = {r.ticket, bind_end::reused, std::move(*code), {}};
       out.results.push_back(std::move(result));
     }
     return out;

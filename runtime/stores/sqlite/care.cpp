@@ -1,4 +1,5 @@
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
+#include "runtime/stores/sqlite/stored_tags.hpp"
 
 #include <tuple>
 
@@ -14,11 +15,10 @@ constexpr int64_t keys_kept_ms = 7 * day_ms, dead_kept_ms = 30 * day_ms, lots_ke
 constexpr sql add_scan{
     "add_scan",
     "INSERT INTO scan_counts(id, day, launch, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"};
-constexpr sql scanned_code{"scanned_code", "SELECT gen_id, owner FROM codes WHERE id = ?"};
+constexpr sql scanned_code{"scanned_code", "SELECT gen_id, owner, tags FROM codes WHERE id = ?"};
 constexpr sql add_scanned{
-    "add_scanned",
-    "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, scanned) VALUES(?, ?, ?, '', ?, '', ?) "
-    "ON CONFLICT DO UPDATE SET scanned = scanned + excluded.scanned"};
+    "add_scanned", "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, scanned) VALUES(?, ?, ?, ?, ?, '', ?) "
+                   "ON CONFLICT DO UPDATE SET scanned = scanned + excluded.scanned"};
 
 constexpr sql purge_keys{"purge_keys",
                          "DELETE FROM idem WHERE (owner, k) IN (SELECT owner, k FROM idem WHERE at_ms < ? LIMIT ?)"};
@@ -37,15 +37,18 @@ constexpr sql purge_lots{"purge_lots", "DELETE FROM lots WHERE lot_no IN (SELECT
 caf::expected<void> sqlite_code_store::add_scans(const scans_seen& scans) {
   return write([&] {
     auto now = clock_.wall_ms();
-    std::map<std::tuple<std::string, std::string, uint32_t>, uint64_t> totals; // pool, owner, launch
+    std::map<std::tuple<std::string, std::string, std::string, uint32_t>, uint64_t> totals; // pool, owner, tag, launch
     for (auto& s : scans.scans) {
       db_->use(add_scan).arg(s.id).arg(now / day_ms).arg(s.launch).arg(s.count).run();
       auto row = db_->use(scanned_code);
-      if (row.arg(s.id).step()) totals[{pool_of(row.as<uint32_t>(0)), row.text(1), s.launch}] += s.count;
+      if (!row.arg(s.id).step()) continue;
+      auto pool = pool_of(row.as<uint32_t>(0));
+      totals[{pool, row.text(1), "", s.launch}] += s.count;
+      for (auto& tag : tags_in(row.view(2))) totals[{pool, row.text(1), tag, s.launch}] += s.count;
     }
     for (auto& [key, n] : totals) {
-      auto& [pool, owner, launch] = key;
-      db_->use(add_scanned).arg(now / hour_ms).arg(pool).arg(owner).arg(launch).arg(n).run();
+      auto& [pool, owner, tag, launch] = key;
+      db_->use(add_scanned).arg(now / hour_ms).arg(pool).arg(owner).arg(tag).arg(launch).arg(n).run();
     }
   });
 }

@@ -9,20 +9,23 @@ using namespace sqlite;
 
 namespace {
 
-constexpr int64_t hour_ms = 3'600'000;
+constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
 
 #define QRWELL_KEY                                                                                                     \
   "SELECT key_id, name, owner, hash, scopes, pools, path_prefixes, rate_per_s, daily_codes, priority, created_ms, "    \
-  "expires_ms, disabled_ms, last_used_hour FROM api_keys "
+  "expires_ms, disabled_ms, last_used_hour, prev_hash, prev_until_ms, "                                                \
+  "(SELECT n FROM key_usage u WHERE u.key_id = api_keys.key_id AND day = ?) FROM api_keys "
 constexpr sql all_keys{"all_keys", QRWELL_KEY "ORDER BY key_id"};
 constexpr sql find_key{"find_key", QRWELL_KEY "WHERE name = ?"};
-constexpr sql find_key_by_hash{"find_key_by_hash", "SELECT name FROM api_keys WHERE hash = ?"};
+constexpr sql find_key_by_hash{"find_key_by_hash", "SELECT name FROM api_keys WHERE hash = ?1 OR prev_hash = ?1"};
 #undef QRWELL_KEY
 constexpr sql put_key{"put_key",
                       "INSERT INTO api_keys(key_id, name, owner, hash, scopes, pools, path_prefixes, rate_per_s, "
                       "daily_codes, priority, created_ms, expires_ms) "
                       "VALUES((SELECT coalesce(max(key_id), 0) + 1 FROM api_keys), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr sql disable_key{"disable_key", "UPDATE api_keys SET disabled_ms = ? WHERE name = ? AND disabled_ms IS NULL"};
+constexpr sql rotate_hash{"rotate_hash",
+                          "UPDATE api_keys SET prev_hash = hash, hash = ?, prev_until_ms = ? WHERE name = ?"};
 constexpr sql mark_used{
     "mark_used",
     "UPDATE api_keys SET last_used_hour = ? WHERE key_id = ? AND (last_used_hour IS NULL OR last_used_hour < ?)"};
@@ -59,15 +62,29 @@ api_key key_at(statement& row) {
   k.expires_ms = row.integer(11);
   k.disabled_ms = row.integer(12);
   k.last_used_ms = row.integer(13) * hour_ms;
+  if (!row.is_null(14)) k.former_hash = row.hash(14);
+  k.former_until_ms = row.integer(15);
+  k.codes_today = row.as<uint64_t>(16);
   return k;
 }
 
 } // namespace
 
+int64_t sqlite_code_store::today() const {
+  return clock_.wall_ms() / day_ms;
+}
+
+api_key sqlite_code_store::read_key(const std::string& name) {
+  auto row = db_->use(find_key);
+  if (row.arg(today()).arg(name).step()) return key_at(row);
+  throw refusal{fail(ec::not_found, fmt::format("there is no key named {}", name))};
+}
+
 caf::expected<keys_snapshot> sqlite_code_store::keys() {
   return read([&] {
     keys_snapshot out;
     auto rows = db_->use(all_keys);
+    rows.arg(today());
     while (rows.step()) out.keys.push_back(key_at(rows));
     out.now_ms = clock_.wall_ms();
     return out;
@@ -79,7 +96,7 @@ caf::expected<api_key> sqlite_code_store::add_key(const key_add& add) {
     auto& k = add.key;
     {
       auto row = db_->use(find_key);
-      if (row.arg(k.name).step())
+      if (row.arg(today()).arg(k.name).step())
         throw refusal{
             fail(ec::conflict, fmt::format("a key named {} is there already; names are never used again", k.name))};
     }
@@ -105,9 +122,21 @@ caf::expected<api_key> sqlite_code_store::add_key(const key_add& add) {
         .run();
     audit(add.actor, "key_add",
           boost::json::serialize(boost::json::object{{"name", k.name}, {"owner", k.owner}, {"scopes", k.scopes}}));
-    auto row = db_->use(find_key);
-    row.arg(k.name).step();
-    return key_at(row);
+    return read_key(k.name);
+  });
+}
+
+caf::expected<api_key> sqlite_code_store::rotate_key(const key_rotate& rotate) {
+  return write([&] {
+    auto key = read_key(rotate.name);
+    auto now = clock_.wall_ms();
+    if (key.disabled_ms != 0 || (key.expires_ms != 0 && key.expires_ms <= now))
+      throw refusal{fail(ec::conflict, fmt::format("key {} is {}: add a new one instead", rotate.name,
+                                                   key.disabled_ms != 0 ? "revoked" : "expired"))};
+    db_->use(rotate_hash).arg(rotate.hash).arg(now + int64_t{rotate.overlap_s} * 1'000).arg(rotate.name).run();
+    audit(rotate.actor, "key_rotate",
+          boost::json::serialize(boost::json::object{{"name", rotate.name}, {"overlap_s", rotate.overlap_s}}));
+    return read_key(rotate.name);
   });
 }
 
@@ -116,10 +145,7 @@ caf::expected<api_key> sqlite_code_store::revoke_key(const key_revoke& revoke) {
     auto disabled = db_->use(disable_key).arg(clock_.wall_ms()).arg(revoke.name).run();
     if (disabled > 0)
       audit(revoke.actor, "key_revoke", boost::json::serialize(boost::json::object{{"name", revoke.name}}));
-    auto row = db_->use(find_key);
-    if (!row.arg(revoke.name).step())
-      throw refusal{fail(ec::not_found, fmt::format("there is no key named {}", revoke.name))};
-    return key_at(row);
+    return read_key(revoke.name);
   });
 }
 

@@ -13,14 +13,15 @@ constexpr size_t history_max = 1'000; ///< entries of one code that an answer sh
 constexpr sql find_scene{"find_scene", "SELECT state, version, path, query, expires_ms FROM codes WHERE id = ?"};
 constexpr sql find_code_row{"find_code", "SELECT gen_id, kind, state, version, owner, path, query, tags, bound_ms, "
                                          "expires_ms, changed_ms, stocked_ms, fetched_ms, "
-                                         "image_fmt, image_len, image_sha, reason FROM codes WHERE id = ?"};
+                                         "image_fmt, image_len, image_sha, reason, (SELECT prefix FROM link_prefixes "
+                                         "WHERE prefix_no = link_prefix) FROM codes WHERE id = ?"};
 constexpr sql history_of{
     "history_of",
     "SELECT version, op, at_ms, actor, request_id, doc FROM history WHERE id = ? ORDER BY version DESC LIMIT ?"};
 constexpr sql scans_of{"scans_of",
                        "SELECT launch, sum(n) FROM scan_counts WHERE id = ? GROUP BY launch ORDER BY launch"};
 
-constexpr std::array<const char*, 6> op_names{"bind", "retarget", "extend", "tag", "revoke", "void"};
+constexpr std::array<const char*, 7> op_names{"bind", "retarget", "extend", "tag", "revoke", "void", "import"};
 
 } // namespace
 
@@ -47,6 +48,7 @@ std::optional<code_view> sqlite_code_store::read_code(std::string_view id) {
   c.image_bytes = row.as<uint32_t>(14);
   c.image_sha = row.hash(15);
   c.reason = row.text(16);
+  c.link_prefix = row.text(17);
   return c;
 }
 

@@ -54,13 +54,23 @@ public:
 
   caf::expected<bind_group_result> bind(const bind_group& group) override;
   caf::expected<bind_group_result> resolve(const bind_resolve& attempts) override;
+  caf::expected<bind_group_result> recall(const bind_recall& asked) override;
+  caf::expected<code_changed> change(const code_change& change) override;
   caf::expected<affected> kill_codes(const codes_kill& kill) override;
 
   caf::expected<scene_answer> find_scenes(const scene_query& query) override;
   caf::expected<code_record> find_code(const code_query& query) override;
+  caf::expected<code_page> list(const code_list& query) override;
+  caf::expected<stats_rows> stats(const stats_query& query) override;
+  caf::expected<audit_entries> audit_log(const audit_query& query) override;
+
+  caf::expected<import_result> import_codes(const import_rows& rows) override;
+  caf::expected<job> put_job(const job_put& put) override;
+  caf::expected<jobs_found> jobs(const jobs_query& query) override;
 
   caf::expected<keys_snapshot> keys() override;
   caf::expected<api_key> add_key(const key_add& add) override;
+  caf::expected<api_key> rotate_key(const key_rotate& rotate) override;
   caf::expected<api_key> revoke_key(const key_revoke& revoke) override;
   caf::expected<void> mark_keys_used(const keys_used& used) override;
 
@@ -97,13 +107,29 @@ private:
   generation_row read_generation(uint32_t gen_id);
   void bump_commit_seq();
 
+  // keys.cpp
+  int64_t today() const; ///< days since 1970, UTC
+  api_key read_key(const std::string& name);
+
   // bind.cpp
   struct group_counts;
   bind_result bind_one(const bind_request& r, int64_t now_ms, group_counts& counts);
+  bind_result bind_target(const bind_request& r, const nonce& mark, int64_t now_ms, group_counts& counts);
+  std::optional<code_view> reusable(const bind_request& r, int64_t now_ms);
+  bool within_budget(const bind_request& r, int64_t now_ms, group_counts& counts);
+  int64_t prefix_number(const std::string& prefix);
   bind_result bind_row(const bind_request& r, const nonce& mark, int64_t now_ms, group_counts& counts);
   bind_result end_of_attempt(const bind_request& r);
   void write_tags(const bind_request& r, int64_t now_ms, group_counts& counts);
   void write_counts(const group_counts& counts, int64_t now_ms, const std::string& node);
+
+  // change.cpp
+  code_view changed_by(const code_change& asked, const code_view& before, int64_t now_ms) const;
+  void write_change(const code_change& asked, const code_view& before, const code_view& after, int64_t now_ms);
+
+  // transfer.cpp
+  uint32_t foreign_generation(const std::string& pool);
+  void write_imported(const import_row& row, uint32_t gen_id, const std::string& actor);
 
   // grants.cpp
   lease_view view_of_lease(const std::string& name, uint32_t app_id);
