@@ -1,0 +1,180 @@
+#include "tests/contract/homes.hpp"
+#include "tests/contract/rig.hpp"
+
+#include <set>
+
+using namespace qrwell;
+using namespace qrwell::test;
+
+namespace {
+
+/// Binds one code a second; the ids, the oldest first.
+std::vector<std::string> bind_some(manual_clock& clock, rig& well, size_t count, const std::string& owner,
+                                   const std::string& tags = "", uint32_t expires_after_s = 0) {
+  auto ids = well.stock(count);
+  for (auto& id : ids) {
+    clock.pass(1'000);
+    auto r = well.request(id, owner);
+    r.tags = tags;
+    r.expires_after_s = expires_after_s;
+    BOOST_REQUIRE((well.bind(r).end == bind_end::bound));
+  }
+  return ids;
+}
+
+/// All pages of a list, one after the other.
+std::vector<std::string> all_of(code_store& store, code_list query) {
+  std::vector<std::string> out;
+  for (int pages = 0; pages < 1'000; ++pages) {
+    auto page = must(store.list(query));
+    BOOST_TEST(page.codes.size() <= query.limit);
+    for (auto& code : page.codes) out.push_back(code.id);
+    if (!page.more) return out;
+    query.after_ms = page.after_ms;
+    query.after_id = page.after_id;
+  }
+  BOOST_FAIL("a list without an end");
+  return out;
+}
+
+void revoke(code_store& store, const std::string& id) {
+  code_change c;
+  c.id = id;
+  c.revoke = true;
+  BOOST_REQUIRE((must(store.change(c)).end == change_end::changed));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(list_contract)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(pages_show_each_code_once_the_newest_first, home, all_homes) {
+  contract<home> c;
+  auto mine = bind_some(c.clock, c.well, 23, "shop");
+  bind_some(c.clock, c.well, 5, "another");
+  auto newest_first = mine;
+  std::reverse(newest_first.begin(), newest_first.end());
+  for (uint32_t limit : {1u, 7u, 23u, 100u}) {
+    code_list query;
+    query.owner = "shop";
+    query.limit = limit;
+    BOOST_TEST(all_of(*c.store, query) == newest_first, boost::test_tools::per_element());
+  }
+  code_list everyone;
+  everyone.limit = 4;
+  BOOST_TEST(all_of(*c.store, everyone).size() == 28u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(codes_of_one_millisecond_are_not_lost_between_pages, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(9);
+  std::vector<bind_request> group;
+  for (auto& id : ids) group.push_back(c.well.request(id));
+  c.well.bind(group);
+  code_list query;
+  query.limit = 2;
+  auto seen = all_of(*c.store, query);
+  BOOST_TEST(std::set<std::string>(seen.begin(), seen.end()).size() == 9u);
+  BOOST_TEST(seen.size() == 9u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(each_filter_shows_what_it_names, home, all_homes) {
+  contract<home> c;
+  auto plain = bind_some(c.clock, c.well, 3, "shop");
+  auto from = c.clock.wall + 1'000;
+  auto tagged = bind_some(c.clock, c.well, 4, "shop", "[\"spring\"]");
+  auto to = c.clock.wall + 1'000;
+  auto expiring = bind_some(c.clock, c.well, 2, "shop", "[\"spring\"]", 60);
+  revoke(*c.store, plain[0]);
+  revoke(*c.store, tagged[0]);
+  c.clock.pass(61'000);
+  auto count = [&](auto edit) {
+    code_list query;
+    query.owner = "shop";
+    query.limit = 2;
+    edit(query);
+    return all_of(*c.store, query).size();
+  };
+  BOOST_TEST(count([](auto&) {}) == 9u);
+  BOOST_TEST(count([](auto& q) { q.state = list_state::bound; }) == 5u);
+  BOOST_TEST(count([](auto& q) { q.state = list_state::revoked; }) == 2u);
+  BOOST_TEST(count([](auto& q) { q.state = list_state::expired; }) == 2u);
+  BOOST_TEST(count([](auto& q) { q.tag = "spring"; }) == 6u);
+  BOOST_TEST(count([](auto& q) { q.tag = "spring", q.owner.clear(); }) == 6u);
+  BOOST_TEST(count([](auto& q) { q.tag = "spring", q.state = list_state::bound; }) == 3u);
+  BOOST_TEST(count([](auto& q) { q.tag = "spring", q.state = list_state::expired; }) == 2u);
+  BOOST_TEST(count([](auto& q) { q.tag = "autumn"; }) == 0u);
+  BOOST_TEST(count([&](auto& q) { q.from_ms = from, q.to_ms = to; }) == 4u);
+  BOOST_TEST(count([&](auto& q) { q.to_ms = from; }) == 3u);
+  BOOST_TEST(count([&](auto& q) { q.from_ms = to; }) == 2u);
+  BOOST_TEST(count([&](auto& q) { q.from_ms = to, q.state = list_state::expired; }) == 2u);
+  BOOST_TEST(count([&](auto& q) { q.to_ms = to, q.state = list_state::expired; }) == 0u);
+  BOOST_TEST(count([](auto& q) { q.pools = {"default"}; }) == 9u);
+  BOOST_TEST(count([](auto& q) { q.pools = {"another"}; }) == 0u);
+  BOOST_TEST(count([](auto& q) { q.owner = "another"; }) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_page_ends_after_bounded_work_and_says_where_to_go_on, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(2'208, 250);
+  for (size_t at = 0; at < ids.size(); at += 200) {
+    std::vector<bind_request> group;
+    for (size_t i = at; i < std::min(ids.size(), at + 200); ++i) group.push_back(c.well.request(ids[i]));
+    c.well.bind(group);
+    c.clock.pass(1'000);
+  }
+  code_list query;
+  query.owner = "shop";
+  query.pools = {"default"};
+  query.to_ms = c.clock.wall;
+  query.state = list_state::bound;
+  // None of the newest 2,200 fits: the tag is on the oldest alone, and no index knows tags of bound codes by state.
+  for (auto& id : ids)
+    if (id != ids[0]) revoke(*c.store, id);
+  auto first = must(c.store->list(query));
+  BOOST_TEST(first.codes.empty());
+  BOOST_TEST(first.more);
+  BOOST_TEST(all_of(*c.store, query).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_issued_and_scanned_adds_up, home, all_homes) {
+  contract<home> c;
+  c.clock.wall -= c.clock.wall % 3'600'000;
+  auto from = c.clock.wall;
+  auto a = bind_some(c.clock, c.well, 3, "shop", "[\"spring\",\"sale\"]");
+  c.clock.pass(3'600'000);
+  auto b = bind_some(c.clock, c.well, 2, "another");
+  must(c.store->add_scans({{{a[0], 1047, 5}, {a[1], 1048, 2}, {b[0], 1047, 1}}}));
+  auto rows = [&](auto edit) {
+    stats_query query;
+    query.from_ms = from;
+    query.to_ms = c.clock.wall + 1;
+    edit(query);
+    auto out = must(c.store->stats(query));
+    BOOST_TEST(!out.cut);
+    return out.rows;
+  };
+  auto total = rows([](auto&) {});
+  BOOST_REQUIRE(total.size() == 1u);
+  BOOST_TEST(total[0].issued == 5u);
+  BOOST_TEST(total[0].scanned == 8u);
+  auto owners = rows([](auto& q) { q.by = stats_by_owner; });
+  BOOST_REQUIRE(owners.size() == 2u);
+  BOOST_TEST((owners[0] == stats_row{0, "", "another", "", 0, 2, 1}));
+  BOOST_TEST((owners[1] == stats_row{0, "", "shop", "", 0, 3, 7}));
+  auto tags = rows([](auto& q) { q.by = stats_by_tag, q.owner = "shop"; });
+  BOOST_REQUIRE(tags.size() == 2u);
+  BOOST_TEST((tags[0] == stats_row{0, "", "", "sale", 0, 3, 7}));
+  auto launches = rows([](auto& q) { q.by = stats_by_launch; });
+  BOOST_REQUIRE(launches.size() == 3u);
+  BOOST_TEST((launches[1] == stats_row{0, "", "", "", 1047, 0, 6}));
+  auto hours = rows([](auto& q) { q.by = stats_by_hour | stats_by_pool; });
+  BOOST_REQUIRE(hours.size() == 2u);
+  BOOST_TEST((hours[0] == stats_row{from, "default", "", "", 0, 3, 0}));
+  BOOST_TEST((hours[1] == stats_row{from + 3'600'000, "default", "", "", 0, 2, 8}));
+  BOOST_TEST(rows([](auto& q) { q.tag = "spring"; }).at(0).issued == 3u);
+  stats_query cut{"", {}, "", from, c.clock.wall, stats_by_hour, 1};
+  BOOST_TEST(must(c.store->stats(cut)).cut);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
