@@ -9,6 +9,8 @@ find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(date REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 
 # libcaf-dev ships neither CAFConfig.cmake nor .pc files.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
