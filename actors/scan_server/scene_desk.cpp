@@ -1,11 +1,7 @@
 #include "actors/scan_server/scene_desk.hpp"
 
+#include "actors/scan_server/landing_page.hpp"
 #include "runtime/codes/scene_json.hpp"
-#include "runtime/http/target.hpp"
-
-#include <fmt/format.h>
-
-#include <charconv>
 
 namespace qrwell {
 
@@ -25,15 +21,8 @@ private:
 
 namespace {
 
-constexpr http::header scene_headers[] = {{"Cache-Control", "no-store"}};
-
-uint32_t launch_of(const http::target& target) {
-  auto text = target.param("launch");
-  uint32_t launch = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), launch).ec != std::errc{} || launch > 99'999)
-    return 0;
-  return launch;
-}
+// A scan is public and told to no one but who holds the id: pages of any origin may read it (Fetch standard, CORS).
+constexpr http::header scene_headers[] = {{"Cache-Control", "no-store"}, {"Access-Control-Allow-Origin", "*"}};
 
 } // namespace
 
@@ -48,15 +37,16 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
   writers out;
   for (const auto& request : batch.requests) {
     ++counts_.scans;
-    waiter who{sink, request.at, 0, request.method == http_method::head, request.request_id};
-    auto target = http::parse_target(request.target);
-    if (!target || target->segments.size() != 3) {
-      refuse(out, who, ec::invalid_request,
-             "the path must be /v1/scenes/{id}, the id percent-encoded where it must be");
+    waiter who{sink, request.at, 0, scan_form::scene, request.method == http_method::head, request.request_id};
+    auto ask = read_scan(request, cfg_.link_prefixes);
+    if (!ask) {
+      ++counts_.unknown;
+      refuse(out, who, code_of(ask.error()), sentence_of(ask.error()));
       continue;
     }
-    who.launch = launch_of(*target);
-    const auto& id = target->segments[2];
+    who.launch = ask->launch;
+    who.form = ask->form;
+    const auto& id = ask->id;
     if (auto hit = cache_.find(id); hit.found) {
       ++counts_.hits;
       answer(out, fx, who, *hit.found, wall_ms, hit.frequent);
@@ -153,21 +143,34 @@ void scene_desk::answer(writers& out, effects& fx, const waiter& who, const scen
     ++counts_.expired;
     return refuse(out, who, ec::expired, "this code has expired");
   }
+  if (who.form == scan_form::landing) return show_landing(out, who, ec::none);
   fx.seen.scans.push_back({found.id, who.launch, 1});
   auto body = scene_json(found);
-  out.of(who.sink).add(who.at, 200, "application/json", body, who.request_id, {scene_headers[0]}, who.head);
+  out.of(who.sink).add(who.at, 200, "application/json", body, who.request_id, scene_headers, who.head);
   if (!frequent) return;
   http::answer_writer ready;
-  ready.add({}, 200, "application/json", body, "", {scene_headers[0]});
+  ready.add({}, 200, "application/json", body, "", scene_headers);
   fx.hot[who.sink].scenes.push_back({found.id, ready.take().arena, found.version, found.expires_ms});
 }
 
 void scene_desk::refuse(writers& out, const waiter& who, ec code, std::string detail, uint32_t retry_after_s) {
+  if (who.form == scan_form::landing) return show_landing(out, who, code);
   http::problem what;
   what.code = code;
   what.detail = std::move(detail);
   what.retry_after_s = retry_after_s;
-  out.of(who.sink).add_problem(who.at, what, who.request_id);
+  what.cors = true;
+  out.of(who.sink).add_problem(who.at, what, who.request_id, who.head);
+}
+
+void scene_desk::show_landing(writers& out, const waiter& who, ec what) {
+  constexpr http::header headers[] = {{"Cache-Control", "no-store"},
+                                      {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                                      {"X-Content-Type-Options", "nosniff"},
+                                      {"Referrer-Policy", "no-referrer"}};
+  auto status = what == ec::none ? 200 : http::status_of(what);
+  out.of(who.sink).add(who.at, status, "text/html; charset=utf-8", landing_page(what), who.request_id, headers,
+                       who.head);
 }
 
 bool scene_desk::foreign_id_allowed(int64_t mono_ms) {

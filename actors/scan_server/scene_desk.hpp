@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/scan_server/scan_ask.hpp"
 #include "actors/scan_server/scene_cache.hpp"
 #include "messages/http.hpp"
 #include "messages/scan.hpp"
@@ -20,6 +21,7 @@ struct scan_server_config {
   uint32_t foreign_ids_per_s_max = 500; ///< look-ups of ids that no key of ours made; past it 503
   uint32_t store_timeout_ms = 1'500;
   uint32_t retry_after_s = 1;
+  std::vector<std::string> link_prefixes; ///< of all pools, as they are printed
 };
 
 caf::error validate(const scan_server_config& cfg);
@@ -38,9 +40,9 @@ public:
   };
 
   scene_desk(scan_server_config cfg, std::shared_ptr<const mac_keys> keys)
-      : cfg_(cfg)
+      : cfg_(std::move(cfg))
       , keys_(std::move(keys))
-      , cache_(cfg.cache_entries_max) {}
+      , cache_(cfg_.cache_entries_max) {}
 
   effects serve(sink_id sink, const http_batch& batch, int64_t mono_ms, int64_t wall_ms);
   effects resolved(const scene_query& asked, const scene_answer& answer, int64_t wall_ms);
@@ -62,6 +64,7 @@ private:
     sink_id sink = 0;
     http_place at;
     uint32_t launch = 0;
+    scan_form form = scan_form::scene;
     bool head = false;
     std::string request_id;
   };
@@ -73,6 +76,7 @@ private:
 
   void answer(writers& out, effects& fx, const waiter& who, const scene& found, int64_t wall_ms, bool frequent);
   void refuse(writers& out, const waiter& who, ec code, std::string detail, uint32_t retry_after_s = 0);
+  void show_landing(writers& out, const waiter& who, ec what);
   bool foreign_id_allowed(int64_t mono_ms);
 
   scan_server_config cfg_;

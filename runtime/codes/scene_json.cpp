@@ -5,7 +5,7 @@
 namespace qrwell {
 
 std::string scene_json(const scene& found) {
-  std::string out = "{\"path\":";
+  std::string out = "{\"id\":\"" + found.id + "\",\"path\":"; // [-0-9A-Z_a-z]
   append_json_string(out, found.path);
   out += ",\"query\":";
   out += found.query.empty() ? "null" : found.query;

@@ -104,6 +104,7 @@ void answer_writer::add_problem(const http_place& at, const problem& what, std::
        {"RateLimit-Remaining", what.rate_remaining},
        {"RateLimit-Reset", what.rate_reset},
        {"WWW-Authenticate", kind.status == 401 ? "Bearer" : ""},
+       {"Access-Control-Allow-Origin", what.cors ? "*" : ""},
        {"Connection", what.close ? "close" : ""}},
       body_omitted);
 }

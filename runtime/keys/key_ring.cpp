@@ -49,7 +49,9 @@ void key_ring::replace(keys_snapshot snapshot, int64_t mono_ms) {
   by_hash_.clear();
   by_id_.clear();
   for (size_t i = 0; i < entries_.size(); ++i) {
-    by_hash_.emplace(entries_[i].key.hash, i);
+    const auto& key = entries_[i].key;
+    by_hash_.emplace(key.hash, i);
+    if (key.former_until_ms != 0) by_hash_.emplace(key.former_hash, i);
     by_id_.emplace(entries_[i].key.key_id, i);
   }
   read_at_ms_ = mono_ms;
@@ -60,9 +62,11 @@ key_lookup key_ring::look_up(const secret& authorization, int64_t wall_ms) {
   auto token = bearer_token(authorization.reveal());
   // Only what has the shape of a key is worth a hash.
   if (!is_key_text(token)) return {key_verdict::malformed};
-  auto found = by_hash_.find(sha256(token));
+  auto hash = sha256(token);
+  auto found = by_hash_.find(hash);
   if (found == by_hash_.end()) return {key_verdict::unknown};
   auto& e = entries_[found->second];
+  if (hash != e.key.hash && e.key.former_until_ms <= wall_ms) return {key_verdict::rotated};
   if (e.key.disabled_ms != 0) return {key_verdict::revoked};
   if (e.key.expires_ms != 0 && e.key.expires_ms <= wall_ms) return {key_verdict::expired};
   e.used = true;
@@ -101,6 +105,9 @@ caf::error error_of(key_verdict verdict) {
                                   "the operator for a new one.");
   case key_verdict::expired:
     return fail(ec::unauthorized, "This key has expired. Ask the operator for a new one.");
+  case key_verdict::rotated:
+    return fail(ec::unauthorized, "This key was rotated, and the time in which both secrets were good is over. Use the "
+                                  "new one.");
   case key_verdict::revoked:
     return fail(ec::unauthorized, "This key was revoked. Ask the operator for a new one.");
   }

@@ -12,7 +12,7 @@
 
 namespace qrwell {
 
-enum class key_verdict : uint8_t { good, missing, malformed, unknown, expired, revoked };
+enum class key_verdict : uint8_t { good, missing, malformed, unknown, expired, rotated, revoked };
 
 struct key_lookup {
   key_verdict verdict = key_verdict::missing;

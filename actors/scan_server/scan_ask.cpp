@@ -1,0 +1,103 @@
+#include "actors/scan_server/scan_ask.hpp"
+
+#include "runtime/http/target.hpp"
+#include "runtime/qr/link_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace qrwell {
+namespace {
+
+constexpr uint32_t launch_max = 99'999; // WeChat's have four digits
+
+uint32_t launch_of(std::optional<std::string_view> text) {
+  uint32_t launch = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), launch).ec != std::errc{} ||
+      launch > launch_max)
+    return 0;
+  return launch;
+}
+
+caf::expected<std::string> id_in_link(std::optional<std::string_view> q) {
+  if (!q || q->empty()) return fail(ec::invalid_request, "q: must be the whole link that was scanned, percent-encoded");
+  auto id = id_of_link(*q);
+  if (!id) return fail(ec::unknown_code, "no code has this link: it does not end with an id");
+  return *id;
+}
+
+/// WeChat hands over the page's own query as one value: "scene=<id>" of a code, "q=<link>" of a link.
+caf::expected<std::string> id_in_page_query(std::string_view query) {
+  auto page = http::parse_target("/?" + std::string(query));
+  if (!page) return fail(ec::invalid_request, "query: cannot be read: " + sentence_of(page.error()));
+  // WeChat encodes the scene of a code once more.
+  if (auto scene = page->param("scene")) {
+    auto decoded = http::parse_target("/?x=" + std::string(*scene));
+    return std::string(decoded ? decoded->param("x").value_or("") : *scene);
+  }
+  if (auto q = page->param("q")) return id_in_link(q);
+  return fail(ec::invalid_request, "query: must hold 'scene' or 'q', as the page gets them");
+}
+
+std::string_view without_scheme(std::string_view link) {
+  auto at = link.find("://");
+  return at == link.npos ? link : link.substr(at + 3);
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(x) == lower(y);
+  });
+}
+
+/// What follows a prefix, if the request is for one: hosts ignore case, paths do not.
+std::optional<std::string> behind_prefix(const http_request& request, const std::vector<std::string>& prefixes) {
+  auto path = std::string_view(request.target).substr(0, request.target.find('?'));
+  for (const auto& prefix : prefixes) {
+    auto rest = without_scheme(prefix);
+    auto slash = std::min(rest.find('/'), rest.size());
+    if (equal_ignoring_case(request.host, rest.substr(0, slash)) && path.starts_with(rest.substr(slash)))
+      return std::string(path.substr(rest.size() - slash));
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+caf::expected<scan_ask> read_scan(const http_request& request, const std::vector<std::string>& link_prefixes) {
+  auto target = http::parse_target(request.target);
+  if (!target) return fail(ec::invalid_request, sentence_of(target.error()));
+  scan_ask out;
+  const auto& parts = target->segments;
+  auto under_v1 = [&](std::string_view name, size_t size) {
+    return parts.size() == size && parts[0] == "v1" && parts[1] == name;
+  };
+  if (under_v1("scenes", 3)) {
+    out.id = parts[2];
+    out.launch = launch_of(target->param("launch"));
+  } else if (under_v1("scenes", 2)) {
+    auto id = id_in_link(target->param("q"));
+    if (!id) return std::move(id.error());
+    out.id = std::move(*id);
+    out.launch = launch_of(target->param("launch"));
+  } else if (under_v1("prefetch", 2)) {
+    auto query = target->param("query");
+    if (!query) return fail(ec::invalid_request, "query: is missing; WeChat sends it with a data pre-fetch");
+    auto id = id_in_page_query(*query);
+    if (!id) return std::move(id.error());
+    out.id = std::move(*id);
+    out.launch = launch_of(target->param("scene"));
+  } else if (parts.size() == 2 && parts[0] == "q") {
+    out.id = parts[1];
+    out.form = scan_form::landing;
+  } else if (auto id = behind_prefix(request, link_prefixes)) {
+    out.id = std::move(*id);
+    out.form = scan_form::landing;
+  } else {
+    return fail(ec::not_found, "there is nothing under this path");
+  }
+  return out;
+}
+
+} // namespace qrwell
