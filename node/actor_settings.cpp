@@ -130,6 +130,9 @@ caf::expected<http_limits> listener_settings(const settings& cfg) {
   out.unsent_bytes_max = static_cast<uint32_t>(limits.unsent_bytes_max);
   out.idle_timeout_ms = limits.idle_timeout_ms;
   out.header_timeout_ms = limits.header_timeout_ms;
+  out.body_timeout_ms = limits.body_timeout_ms;
+  out.hot_scenes_max = limits.hot_scenes_max;
+  out.hot_bytes_max = limits.hot_bytes_max;
   auto& issue = out.classes[static_cast<size_t>(http::request_class::issue)];
   issue.deadline_ms = limits.request_deadline_ms;
   issue.give_up_after_ms = std::max(limits.request_deadline_ms, limits.live_deadline_ms) + 1'000;
