@@ -90,6 +90,7 @@ caf::expected<request_server_config> request_settings(const settings& cfg) {
   out.live_deadline_ms = cfg.limits.live_deadline_ms;
   out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.shelf.lots_max = cfg.limits.shelf_lots_max;
+  for (const auto& pool : cfg.pools) out.on_empty[pool.name] = has_rung(pool, "live") ? rung_live : 0;
   out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
   return checked(std::move(out));
 }
