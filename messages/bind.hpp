@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/common.hpp"
+#include "messages/shared_list.hpp"
 #include "messages/stock.hpp"
 
 namespace qrwell {
@@ -66,7 +67,8 @@ struct bind_result {
   bind_end end = bind_end::failed;
   code_view code; ///< of bound, replay and reused
   std::string detail;
-  QRWELL_FIELDS(bind_result, ticket, end, code, detail)
+  std::vector<bind_request> request = {}; ///< of lost_race, to whoever asked: the one that lost, for another id
+  QRWELL_FIELDS(bind_result, ticket, end, code, detail, request)
 };
 
 /// Asks the persister to bind all of these; answered by bind_results, in any order and in as many messages as there are
@@ -104,10 +106,11 @@ struct lots_done {
   QRWELL_FIELDS(lots_done, lots)
 };
 
-/// One transaction of the persister: at most 256 binds, and the claims and lot ends that wait.
+/// One transaction of the persister: at most 256 binds, and the claims and lot ends that wait. The persister keeps the
+/// binds until it knows what became of them.
 struct bind_group {
   std::string holder; ///< this incarnation
-  std::vector<bind_request> binds;
+  shared_list<bind_request> binds;
   std::vector<claim_request> claims;
   std::vector<uint64_t> lots_done;
   QRWELL_FIELDS(bind_group, holder, binds, claims, lots_done)

@@ -21,12 +21,15 @@ struct http_request {
   http_method method = http_method::get;
   std::string target;   ///< origin form as sent: path, and query after '?'
   secret authorization; ///< the whole header field
-  std::string host, accept, content_type, idempotency_key, if_match, if_none_match, range, request_id, forwarded_for;
-  std::string peer; ///< address of the connection
+  std::string host, accept, content_type, idempotency_key, if_match, if_none_match, range, if_range, request_id,
+      forwarded_for;
+  bool idempotency_key_sent = false; ///< perhaps an empty one, which is wrong
+  std::string peer;                  ///< address of the connection
   std::string body;
   uint32_t remaining_ms = 0; ///< until the request's deadline, counted from its first byte
   QRWELL_FIELDS(http_request, at, method, target, authorization, host, accept, content_type, idempotency_key, if_match,
-                if_none_match, range, request_id, forwarded_for, peer, body, remaining_ms)
+                if_none_match, range, if_range, request_id, forwarded_for, idempotency_key_sent, peer, body,
+                remaining_ms)
 };
 
 /// All requests of one class that one round of the multiplexer brought.

@@ -90,6 +90,7 @@ caf::expected<request_server_config> request_settings(const settings& cfg) {
   out.live_deadline_ms = cfg.limits.live_deadline_ms;
   out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.shelf.lots_max = cfg.limits.shelf_lots_max;
+  for (const auto& pool : cfg.pools) out.on_empty[pool.name] = has_rung(pool, "live") ? rung_live : 0;
   out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
   return checked(std::move(out));
 }
@@ -130,6 +131,9 @@ caf::expected<http_limits> listener_settings(const settings& cfg) {
   out.unsent_bytes_max = static_cast<uint32_t>(limits.unsent_bytes_max);
   out.idle_timeout_ms = limits.idle_timeout_ms;
   out.header_timeout_ms = limits.header_timeout_ms;
+  out.body_timeout_ms = limits.body_timeout_ms;
+  out.hot_scenes_max = limits.hot_scenes_max;
+  out.hot_bytes_max = limits.hot_bytes_max;
   auto& issue = out.classes[static_cast<size_t>(http::request_class::issue)];
   issue.deadline_ms = limits.request_deadline_ms;
   issue.give_up_after_ms = std::max(limits.request_deadline_ms, limits.live_deadline_ms) + 1'000;

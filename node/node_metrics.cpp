@@ -64,6 +64,8 @@ void node_metrics::read_listeners() {
   hot_hits_ = 0;
   for (const auto& [name, counters] : listeners_) {
     all_.gauge(metric::http_connections, {name}).set(static_cast<double>(read(counters->connections)));
+    all_.counter(metric::http_evicted, {name}).advance_to(static_cast<double>(read(counters->evicted)));
+    all_.counter(metric::http_turned_away, {name}).advance_to(static_cast<double>(read(counters->turned_away)));
     for (size_t c = 0; c < answers.size(); ++c)
       for (size_t d = 1; d < digits.size(); ++d) answers[c][d] += read(counters->answers[c][d]);
     hot_hits_ += read(counters->hot_hits);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Runs every test of a build and counts: the Boost.Test programs first (quick, in parallel), then the tests of the whole program over its
-sockets (tests/end_to_end). Prints what failed with its output; the last line is `N passed, N failed`."""
+"""Runs every test of a build and counts: the Boost.Test programs and the scripts for Node first (quick, in parallel), then the tests of the
+whole program over its sockets (tests/end_to_end). Prints what failed with its output; the last line is `N passed, N failed`."""
 
 import argparse
 import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,12 +24,7 @@ def run_program(program, timeout_s):
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log.xml"
         command = [str(program), f"--logger=HRF,test_suite:JUNIT,all,{log}", "--report_level=short", "--color_output=no"]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=timeout_s, cwd=folder)
-            output, code = done.stdout.decode(errors="replace"), done.returncode
-        except subprocess.TimeoutExpired as late:
-            output, code = (late.stdout or b"").decode(errors="replace") + f"\nended after {timeout_s} s", -1
+        output, code = run_command(command, timeout_s, folder)
         passed, failed = 0, 0
         try:
             # Boost writes what a test prints into the log as it is, also what XML forbids.
@@ -40,18 +36,54 @@ def run_program(program, timeout_s):
                     passed += 1
         except (OSError, xml.etree.ElementTree.ParseError):
             pass
-        if code != 0 and failed == 0:
-            failed = 1  # it crashed, hung or was killed before it could say what failed
-        if passed + failed == 0:
-            failed, output = 1, output + "\nran no test"
+    failed, output = judge(code, passed, failed, output)
     return program.name, passed, failed, time.monotonic() - started, output
+
+
+def run_script(script, timeout_s):
+    """One script for Node (the middle page runs in JavaScript) -> (name, passed, failed, seconds, output)."""
+    started, name = time.monotonic(), str(script.relative_to(ROOT))
+    node = shutil.which("node")
+    if not node:
+        return name, 0, 1, 0.0, "node is missing: run tools/setup --tests"
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder) / "log.tap"
+        command = [node, "--test-reporter=tap", f"--test-reporter-destination={log}", "--test-reporter=spec",
+                   "--test-reporter-destination=stdout", str(script)]
+        output, code = run_command(command, timeout_s, folder)
+        text = log.read_text(errors="replace") if log.exists() else ""
+    count = {what: int(number) for what, number in re.findall(r"^# (pass|fail|cancelled) (\d+)$", text, re.MULTILINE)}
+    passed, failed = count.get("pass", 0), count.get("fail", 0) + count.get("cancelled", 0)
+    failed, output = judge(code, passed, failed, output)
+    return name, passed, failed, time.monotonic() - started, output
+
+
+def run_command(command, timeout_s, folder):
+    """-> (output, exit code)."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=timeout_s, cwd=folder)
+        return done.stdout.decode(errors="replace"), done.returncode
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + f"\nended after {timeout_s} s", -1
+
+
+def judge(code, passed, failed, output):
+    """-> (failed, output): a run that ends badly or does nothing has failed, whatever it counted."""
+    if code != 0 and failed == 0:
+        failed = 1  # it crashed, hung or was killed before it could say what failed
+    if passed + failed == 0:
+        failed, output = 1, output + "\nran no test"
+    return failed, output
 
 
 def run_programs(build, only, timeout_s):
     programs = sorted(p for p in (build / "tests").glob("test_*") if os.access(p, os.X_OK) and re.search(only, p.name))
+    scripts = sorted(p for p in ROOT.rglob("*_test.js") if re.search(only, str(p.relative_to(ROOT))))
+    runs = [(run_program, p) for p in programs] + [(run_script, p) for p in scripts]
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        for name, good, bad, seconds, output in pool.map(lambda p: run_program(p, timeout_s), programs):
+        for name, good, bad, seconds, output in pool.map(lambda run: run[0](run[1], timeout_s), runs):
             passed, failed = passed + good, failed + bad
             print(f"{'ok  ' if bad == 0 else 'FAIL'} {name}: {good} passed, {bad} failed, {seconds:.1f} s", flush=True)
             if bad:

@@ -34,10 +34,10 @@ bind_groups::bind_groups(const binding_persister_config& cfg)
     , unknown_(cfg.resolve_backoff_min_ms, cfg.resolve_backoff_max_ms, cfg.group_max) {}
 
 void bind_groups::add(uint32_t sender, bind_batch& batch, int64_t now_ms) {
-  size_t here = waiting_.size() + unknown_.size() + (now_ ? now_->binds.size() : 0);
-  for (const auto& u : again_) here += u.binds.size();
+  size_t here = waiting_.size() + unknown_.size() + (now_ ? now_->requests.size() : 0);
+  for (const auto& b : again_) here += b.binds.size();
   for (auto& request : batch.requests) {
-    waiting_bind bind{sender, now_ms + request.remaining_ms, std::move(request)};
+    waiting_bind bind{{sender, now_ms + request.remaining_ms}, std::move(request)};
     ++counts_.binds;
     if (here < cfg_.waiting_max) {
       ++here;
@@ -64,18 +64,14 @@ void bind_groups::add(const lots_done& done) {
 // ----------------------------------------------------------------------------------------------------
 
 void bind_groups::drop_late(int64_t now_ms) {
-  std::erase_if(waiting_, [&](const waiting_bind& bind) {
-    if (bind.deadline_ms > now_ms) return false;
+  auto late = [&](const waiting_bind& bind) {
+    if (bind.from.deadline_ms > now_ms) return false;
     end(bind, bind_end::late);
     return true;
-  });
-  for (auto& u : again_)
-    std::erase_if(u.binds, [&](const waiting_bind& bind) {
-      if (bind.deadline_ms > now_ms) return false;
-      end(bind, bind_end::late);
-      return true;
-    });
-  std::erase_if(again_, [](const under_way& u) { return u.binds.empty() && u.claims.empty() && u.lots.empty(); });
+  };
+  std::erase_if(waiting_, late);
+  for (auto& b : again_) std::erase_if(b.binds, late);
+  std::erase_if(again_, [](const bundle& b) { return b.binds.empty() && b.claims.empty() && b.lots.empty(); });
 }
 
 std::optional<bind_group> bind_groups::next_group(int64_t now_ms) {
@@ -85,12 +81,12 @@ std::optional<bind_group> bind_groups::next_group(int64_t now_ms) {
   if (unknown_.size() > 0 && now_ms < unknown_.since_ms() + cfg_.hold_for_ms) return std::nullopt;
   drop_late(now_ms);
   if (!again_.empty()) {
-    now_ = std::move(again_.front());
+    auto next = std::move(again_.front());
     again_.pop_front();
-    return group_of(*now_);
+    return send(std::move(next));
   }
   if (waiting_.empty() && claims_.empty() && lots_.empty()) return std::nullopt;
-  under_way next;
+  bundle next;
   auto take = [](auto& from, auto& to, size_t max) {
     auto n = static_cast<ptrdiff_t>(std::min(from.size(), max));
     to.assign(std::make_move_iterator(from.begin()), std::make_move_iterator(from.begin() + n));
@@ -99,17 +95,40 @@ std::optional<bind_group> bind_groups::next_group(int64_t now_ms) {
   take(waiting_, next.binds, cfg_.group_max);
   take(claims_, next.claims, cfg_.claims_per_group_max);
   take(lots_, next.lots, cfg_.lots_done_per_group_max);
-  now_ = std::move(next);
-  return group_of(*now_);
+  return send(std::move(next));
 }
 
-bind_group bind_groups::group_of(const under_way& u) const {
+bind_group bind_groups::send(bundle b) {
+  under_way u;
+  u.origins.reserve(b.binds.size());
+  std::vector<bind_request> requests;
+  requests.reserve(b.binds.size());
+  for (auto& bind : b.binds) {
+    u.origins.push_back(bind.from);
+    requests.push_back(std::move(bind.request));
+  }
+  u.requests = std::move(requests);
+  u.claims = std::move(b.claims);
+  u.lots = std::move(b.lots);
+  u.again = b.again;
   bind_group out;
   out.holder = cfg_.holder;
-  out.binds.reserve(u.binds.size());
-  for (const auto& bind : u.binds) out.binds.push_back(bind.request);
+  out.binds = u.requests;
   for (const auto& claim : u.claims) out.claims.push_back(claim.claim);
   out.lots_done = u.lots;
+  now_ = std::move(u);
+  return out;
+}
+
+/// Of a group that was not committed.
+bind_groups::bundle bind_groups::take_back(under_way u) {
+  bundle out;
+  out.binds.reserve(u.origins.size());
+  auto requests = u.requests.take();
+  for (size_t i = 0; i < requests.size(); ++i) out.binds.push_back({u.origins[i], std::move(requests[i])});
+  out.claims = std::move(u.claims);
+  out.lots = std::move(u.lots);
+  out.again = u.again;
   return out;
 }
 
@@ -122,7 +141,7 @@ void bind_groups::group_ended(caf::expected<bind_group_result> result, int64_t n
   now_.reset();
   ++counts_.groups;
   // An answer that does not fit the question says nothing.
-  if (result && (result->results.size() != u.binds.size() || result->claims.size() != u.claims.size()))
+  if (result && (result->results.size() != u.requests.size() || result->claims.size() != u.claims.size()))
     result = fail(ec::outcome_unknown, "the store's answer does not fit the group");
   if (result) {
     last_error_.clear();
@@ -131,57 +150,58 @@ void bind_groups::group_ended(caf::expected<bind_group_result> result, int64_t n
   }
   last_error_ = render(result.error());
   not_before_ms_ = now_ms + cfg_.pause_after_error_ms;
+  auto b = take_back(std::move(u));
   switch (remedy_of(code_of(result.error()))) {
   case remedy::again:
-    if (u.again && (u.binds.size() + u.claims.size() <= 1 || code_of(result.error()) == ec::unavailable)) {
+    if (b.again && (b.binds.size() + b.claims.size() <= 1 || code_of(result.error()) == ec::unavailable)) {
       // Alone, or of a store that is away for every row alike.
-      give_up(std::move(u), last_error_);
+      give_up(std::move(b), last_error_);
     } else {
-      retry(std::move(u));
+      retry(std::move(b));
     }
     return;
   case remedy::give_up:
-    give_up(std::move(u), last_error_);
+    give_up(std::move(b), last_error_);
     return;
   case remedy::quarantine:
-    into_quarantine(std::move(u), now_ms);
+    into_quarantine(std::move(b), now_ms);
     return;
   }
 }
 
 void bind_groups::answer(const under_way& u, bind_group_result& result) {
-  for (size_t i = 0; i < u.binds.size(); ++i) end(u.binds[i], std::move(result.results[i]));
+  for (size_t i = 0; i < u.requests.size(); ++i) end(u.origins[i], u.requests[i], std::move(result.results[i]));
   for (size_t i = 0; i < u.claims.size(); ++i)
     out_.claims.emplace_back(u.claims[i].sender, std::move(result.claims[i]));
 }
 
 // Once more as it was; then each row alone, so that one that the store cannot take fails nobody else.
-void bind_groups::retry(under_way u) {
+void bind_groups::retry(bundle b) {
   ++counts_.retried;
-  if (!u.again) {
-    u.again = true;
-    again_.push_front(std::move(u));
+  if (!b.again) {
+    b.again = true;
+    again_.push_front(std::move(b));
     return;
   }
-  std::deque<under_way> alone;
-  for (auto& claim : u.claims) alone.push_back({{}, {std::move(claim)}, {}, true});
-  for (auto& bind : u.binds) alone.push_back({{std::move(bind)}, {}, {}, true});
-  put_back(std::move(u.lots));
+  std::deque<bundle> alone;
+  for (auto& claim : b.claims) alone.push_back({{}, {std::move(claim)}, {}, true});
+  for (auto& bind : b.binds) alone.push_back({{std::move(bind)}, {}, {}, true});
+  put_back(std::move(b.lots));
   again_.insert(again_.begin(), std::make_move_iterator(alone.begin()), std::make_move_iterator(alone.end()));
 }
 
-void bind_groups::give_up(under_way u, const std::string& why) {
-  for (const auto& bind : u.binds) end(bind, bind_end::failed, why);
-  fail_claims(u.claims);
-  put_back(std::move(u.lots));
+void bind_groups::give_up(bundle b, const std::string& why) {
+  for (const auto& bind : b.binds) end(bind, bind_end::failed, why);
+  fail_claims(b.claims);
+  put_back(std::move(b.lots));
 }
 
 // The claims of such a group are failed: lots that they got stay held by this incarnation and are given back with it.
-void bind_groups::into_quarantine(under_way u, int64_t now_ms) {
-  counts_.unknown += u.binds.size();
-  fail_claims(u.claims);
-  put_back(std::move(u.lots)); // ending a lot twice is harmless
-  if (!u.binds.empty()) unknown_.add(std::move(u.binds), now_ms);
+void bind_groups::into_quarantine(bundle b, int64_t now_ms) {
+  counts_.unknown += b.binds.size();
+  fail_claims(b.claims);
+  put_back(std::move(b.lots)); // ending a lot twice is harmless
+  if (!b.binds.empty()) unknown_.add(std::move(b.binds), now_ms);
 }
 
 void bind_groups::resolve_ended(caf::expected<bind_group_result> result, int64_t now_ms) {
@@ -191,8 +211,8 @@ void bind_groups::resolve_ended(caf::expected<bind_group_result> result, int64_t
   for (auto it = settled.rbegin(); it != settled.rend(); ++it) {
     if (it->told) continue;
     if (it->result.end != bind_end::failed) {
-      end(it->bind, std::move(it->result));
-    } else if (it->bind.deadline_ms <= now_ms) {
+      end(it->bind.from, it->bind.request, std::move(it->result));
+    } else if (it->bind.from.deadline_ms <= now_ms) {
       end(it->bind, bind_end::late);
     } else {
       waiting_.push_front(std::move(it->bind)); // with its old mark: were it ever committed twice, the store would know
@@ -207,20 +227,21 @@ void bind_groups::tick(int64_t now_ms) {
 }
 
 void bind_groups::end(const waiting_bind& bind, bind_end how, std::string detail) {
-  end(bind, bind_result{0, how, {}, std::move(detail)});
+  end(bind.from, bind.request, bind_result{0, how, {}, std::move(detail)});
 }
 
-void bind_groups::end(const waiting_bind& bind, bind_result result) {
-  result.ticket = bind.request.ticket;
+void bind_groups::end(const bind_origin& from, const bind_request& request, bind_result result) {
+  result.ticket = request.ticket;
+  if (result.end == bind_end::lost_race) result.request = {request};
   counts_.bound += result.end == bind_end::bound ? 1 : 0;
   counts_.late += result.end == bind_end::late ? 1 : 0;
   counts_.failed += result.end == bind_end::failed ? 1 : 0;
   for (auto& [sender, results] : out_.results)
-    if (sender == bind.sender) {
+    if (sender == from.sender) {
       results.results.push_back(std::move(result));
       return;
     }
-  out_.results.emplace_back(bind.sender, bind_results{});
+  out_.results.emplace_back(from.sender, bind_results{});
   out_.results.back().second.results.push_back(std::move(result));
 }
 
@@ -256,7 +277,7 @@ actor_status bind_groups::status() const {
     out.problem = "The last transaction failed: " + last_error_;
   out.facts = fmt::format(
       R"({{"waiting":{},"under_way":{},"quarantined":{},"groups":{},"binds":{},"bound":{},"late":{},"failed":{},"unknown":{},"retried":{}}})",
-      waiting_.size(), now_ ? now_->binds.size() : 0, unknown_.size(), counts_.groups, counts_.binds, counts_.bound,
+      waiting_.size(), now_ ? now_->requests.size() : 0, unknown_.size(), counts_.groups, counts_.binds, counts_.bound,
       counts_.late, counts_.failed, counts_.unknown, counts_.retried);
   return out;
 }

@@ -55,21 +55,30 @@ private:
     uint32_t sender = 0;
     claim_request claim;
   };
-  struct under_way {
+  struct bundle {
     std::vector<waiting_bind> binds;
     std::vector<waiting_claim> claims;
     std::vector<uint64_t> lots;
     bool again = false; ///< its second time
   };
+  /// A bundle at the store, which reads the same requests.
+  struct under_way {
+    shared_list<bind_request> requests;
+    std::vector<bind_origin> origins; ///< of the requests, in their order
+    std::vector<waiting_claim> claims;
+    std::vector<uint64_t> lots;
+    bool again = false;
+  };
 
   std::optional<bind_group> next_group(int64_t now_ms);
-  bind_group group_of(const under_way& u) const;
+  bind_group send(bundle b);
+  static bundle take_back(under_way u);
   void drop_late(int64_t now_ms);
   void answer(const under_way& u, bind_group_result& result);
-  void retry(under_way u);
-  void give_up(under_way u, const std::string& why);
-  void into_quarantine(under_way u, int64_t now_ms);
-  void end(const waiting_bind& bind, bind_result result);
+  void retry(bundle b);
+  void give_up(bundle b, const std::string& why);
+  void into_quarantine(bundle b, int64_t now_ms);
+  void end(const bind_origin& from, const bind_request& request, bind_result result);
   void end(const waiting_bind& bind, bind_end how, std::string detail = {});
   void fail_claims(const std::vector<waiting_claim>& claims);
   void put_back(std::vector<uint64_t> lots);
@@ -78,8 +87,8 @@ private:
   std::deque<waiting_bind> waiting_;
   std::deque<waiting_claim> claims_;
   std::deque<uint64_t> lots_;
-  std::optional<under_way> now_; ///< at the store
-  std::deque<under_way> again_;  ///< to be sent as they are before anything new: a second time, or alone
+  std::optional<under_way> now_;
+  std::deque<bundle> again_; ///< to be sent as they are before anything new: a second time, or alone
   quarantine unknown_;
   int64_t not_before_ms_ = std::numeric_limits<int64_t>::min(); ///< after an error: the store is left alone so long
   group_effects out_;

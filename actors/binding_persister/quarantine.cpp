@@ -44,7 +44,7 @@ std::vector<quarantine::answered> quarantine::settle(bind_group_result* answer, 
 std::vector<const waiting_bind*> quarantine::overdue(int64_t now_ms) {
   std::vector<const waiting_bind*> out;
   for (auto& e : held_)
-    if (!e.told && e.bind.deadline_ms <= now_ms) {
+    if (!e.told && e.bind.from.deadline_ms <= now_ms) {
       e.told = true;
       out.push_back(&e.bind);
     }

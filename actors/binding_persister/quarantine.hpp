@@ -7,10 +7,15 @@
 
 namespace qrwell {
 
-/// A bind that waits, is under way, or is in quarantine, and whose it is.
-struct waiting_bind {
+/// Whose a bind is, and how long it is of use.
+struct bind_origin {
   uint32_t sender = 0;     ///< by the number the shell knows it by
   int64_t deadline_ms = 0; ///< steady
+};
+
+/// A bind that waits or is in quarantine.
+struct waiting_bind {
+  bind_origin from;
   bind_request request;
 };
 

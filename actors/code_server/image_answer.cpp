@@ -13,9 +13,17 @@ namespace {
 // Bound once, an image never changes under its id.
 constexpr std::string_view forever = "public, max-age=31536000, immutable";
 
+// One that is too large for us is larger than any image.
 bool read_number(std::string_view text, uint64_t& out) {
   auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return err == std::errc{} && end == text.data() + text.size() && !text.empty();
+  if (err == std::errc::result_out_of_range) out = UINT64_MAX;
+  return err != std::errc::invalid_argument && end == text.data() + text.size();
+}
+
+bool is_bytes(std::string_view unit) {
+  auto lower = [](char c) { return static_cast<char>(c | 0x20); };
+  return std::equal(unit.begin(), unit.end(), std::string_view("bytes").begin(), std::string_view("bytes").end(),
+                    [&](char a, char b) { return lower(a) == b; });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -27,9 +35,9 @@ std::string_view trimmed(std::string_view text) {
 } // namespace
 
 range_verdict read_range(std::string_view header, uint64_t size, byte_range& range) {
-  constexpr std::string_view unit = "bytes=";
-  if (header.substr(0, unit.size()) != unit) return range_verdict::whole;
-  auto text = trimmed(header.substr(unit.size()));
+  auto equals = header.find('=');
+  if (equals == header.npos || !is_bytes(header.substr(0, equals))) return range_verdict::whole;
+  auto text = trimmed(header.substr(equals + 1));
   auto dash = text.find('-');
   if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return range_verdict::whole;
   uint64_t first = 0, last = 0;
@@ -51,6 +59,10 @@ std::string image_tag(const code_view& code) {
   return '"' + to_hex(code.image_sha).substr(0, 32) + '"';
 }
 
+bool range_holds(std::string_view if_range, std::string_view tag) {
+  return if_range.empty() || trimmed(if_range) == tag;
+}
+
 bool matches(std::string_view if_none_match, std::string_view tag) {
   while (!if_none_match.empty()) {
     auto comma = if_none_match.find(',');
@@ -70,7 +82,8 @@ void add_image(http::answer_writer& out, const http_request& request, const code
     return out.add(request.at, 304, "", "", request.request_id, {{"ETag", tag}, {"Cache-Control", forever}});
   std::string_view all(reinterpret_cast<const char*>(image.data()), image.size());
   byte_range range;
-  switch (head ? range_verdict::whole : read_range(request.range, all.size(), range)) {
+  bool ranged = !head && range_holds(request.if_range, tag);
+  switch (ranged ? read_range(request.range, all.size(), range) : range_verdict::whole) {
   case range_verdict::whole:
     return out.add(request.at, 200, image_type(code.image_format), all, request.request_id,
                    {{"ETag", tag}, {"Cache-Control", forever}, {"Accept-Ranges", "bytes"}}, head);
@@ -84,7 +97,8 @@ void add_image(http::answer_writer& out, const http_request& request, const code
     http::problem what;
     what.code = ec::invalid_request;
     what.status = 416;
-    what.detail = fmt::format("the image has {} bytes; Range asks for bytes behind its end", all.size());
+    what.detail = fmt::format("Range: the image has {} bytes, and none of those that are asked for.", all.size());
+    what.content_range = fmt::format("bytes */{}", all.size());
     return out.add_problem(request.at, what, request.request_id);
   }
   }

@@ -26,6 +26,10 @@ range_verdict read_range(std::string_view header, uint64_t size, byte_range& ran
 /// Entity tag of a code's image: it never changes under one id.
 std::string image_tag(const code_view& code);
 
+/// Whether Range counts: without an If-Range, or if that is this very tag. Not for a weak tag, and not for a date,
+/// since we never told one (RFC 9110, 13.1.5).
+bool range_holds(std::string_view if_range, std::string_view tag);
+
 /// `If-None-Match` names this tag, weak or strong, or is `*` (RFC 9110, 13.1.2).
 bool matches(std::string_view if_none_match, std::string_view tag);
 

@@ -46,12 +46,13 @@ struct pending_request {
 struct connection {
   connection_port* port = nullptr;
   uint32_t serial = 0;
-  uint32_t next = 0;      ///< number of the next request
-  uint32_t head = 0;      ///< number of the next answer to be written: answers leave in the order of requests
-  bool last = false;      ///< no request after number next - 1 will be read
-  bool linger = false;    ///< we end it, and the peer may be sending: read on a while before the close
-  bool lingering = false; ///< our direction is ended
-  bool peer_done = false; ///< the peer sends no more
+  uint32_t next = 0;        ///< number of the next request
+  uint32_t head = 0;        ///< number of the next answer to be written: answers leave in the order of requests
+  bool last = false;        ///< no request after number next - 1 will be read
+  bool linger = false;      ///< we end it, and the peer may be sending: read on a while before the close
+  bool lingering = false;   ///< our direction is ended
+  bool peer_done = false;   ///< the peer sends no more
+  bool turned_away = false; ///< past connections_max: hears so when it asks for something
   bool halted = false;
   bool wants_continue = false, continued = false;
   int64_t request_since_ms = -1; ///< first byte of the unfinished request; -1: none

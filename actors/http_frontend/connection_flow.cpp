@@ -95,6 +95,7 @@ void connection_table::end(int fd, connection& c, int64_t now_ms) {
 void connection_table::drained(int fd, int64_t now_ms, int64_t wall_ms) {
   auto* c = find(fd);
   if (c == nullptr) return;
+  date_.set(wall_ms);
   c->stuck_since_ms = c->idle_since_ms = now_ms;
   settle(fd, *c, now_ms, wall_ms);
 }
@@ -102,6 +103,7 @@ void connection_table::drained(int fd, int64_t now_ms, int64_t wall_ms) {
 void connection_table::peer_done(int fd, int64_t now_ms, int64_t wall_ms) {
   auto* c = find(fd);
   if (c == nullptr) return;
+  date_.set(wall_ms);
   c->peer_done = true;
   settle(fd, *c, now_ms, wall_ms);
 }
@@ -110,6 +112,7 @@ void connection_table::peer_done(int fd, int64_t now_ms, int64_t wall_ms) {
 // --------------------------------------------------------------------------------------------------------------------------------------
 
 void connection_table::tick(int64_t now_ms, int64_t wall_ms) {
+  date_.set(wall_ms);
   for (size_t at = 0; at < by_fd_.size(); ++at)
     if (by_fd_[at]) check_times(static_cast<int>(at), *by_fd_[at], now_ms, wall_ms);
   counters_.hot_entries.store(hot_.entries(), std::memory_order_relaxed);
@@ -124,7 +127,7 @@ void connection_table::check_times(int fd, connection& c, int64_t now_ms, int64_
     c.port->abort();
     return forget(fd);
   }
-  if (c.lingering) {
+  if (c.lingering || (c.turned_away && !c.last)) {
     if (!over(c.idle_since_ms, limits_.linger_ms)) return;
     c.port->close();
     return forget(fd);
@@ -167,6 +170,7 @@ void connection_table::check_times(int fd, connection& c, int64_t now_ms, int64_
 void connection_table::stop(int64_t now_ms, int64_t wall_ms) {
   if (std::exchange(stopping_, true)) return;
   stop_by_ms_ = now_ms + limits_.drain_timeout_ms;
+  date_.set(wall_ms);
   for (size_t at = 0; at < by_fd_.size(); ++at) {
     if (!by_fd_[at]) continue;
     auto& c = *by_fd_[at];

@@ -21,17 +21,18 @@ http::parse_limits parse_limits_of(const http_limits& l) {
 } // namespace
 
 connection_table::connection_table(http::listener_kind kind, const http_limits& limits, std::string id_prefix,
-                                   http_counters& counters, hot_cache hot)
+                                   http_counters& counters)
     : kind_(kind)
     , limits_(limits)
     , parse_limits_(parse_limits_of(limits))
     , counters_(counters)
-    , hot_(std::move(hot))
+    , hot_(limits.hot_scenes_max, limits.hot_bytes_max)
     , id_prefix_(std::move(id_prefix)) {}
 
 void connection_table::set_limits(const http_limits& limits) {
   limits_ = limits;
   parse_limits_ = parse_limits_of(limits);
+  hot_.set_limits(limits.hot_scenes_max, limits.hot_bytes_max);
 }
 
 // -- connections
@@ -55,6 +56,7 @@ void connection_table::opened(int fd, connection_port* port, std::string peer, i
   auto at = static_cast<size_t>(fd);
   if (at >= by_fd_.size()) by_fd_.resize(at + 256);
   if (by_fd_[at]) forget(fd);
+  auto room = make_room(now_ms);
   auto c = std::make_unique<connection>();
   c->port = port;
   c->serial = ++next_serial_;
@@ -67,6 +69,8 @@ void connection_table::opened(int fd, connection_port* port, std::string peer, i
   if (stopping_) {
     by_fd_[at]->port->close();
     forget(fd);
+  } else if (!room) {
+    turn_away(fd, *by_fd_[at]);
   }
 }
 
@@ -81,6 +85,7 @@ void connection_table::forget(int fd) {
   counters_.held_bytes.store(held_bytes_, std::memory_order_relaxed);
   if (c->halted) http_counters::sub(counters_.halted);
   http_counters::sub(counters_.connections);
+  if (c->turned_away) --turned_away_;
   --open_;
   c.reset();
 }
@@ -92,6 +97,8 @@ void connection_table::received(int fd, std::string_view data, int64_t now_ms, i
   auto* c = find(fd);
   if (c == nullptr) return;
   http_counters::add(counters_.received_bytes, data.size());
+  date_.set(wall_ms);
+  if (c->turned_away && !c->last) return say_full(fd, *c, data, now_ms, wall_ms);
   if (c->last) { // nothing after the last request counts
     c->lingered_bytes += data.size();
     if (c->lingered_bytes > limits_.linger_bytes_max && c->lingering) {
@@ -223,9 +230,11 @@ void connection_table::give_out(int fd, connection& c, http::request_parser& r, 
   q.accept = r.accept;
   q.content_type = r.content_type;
   q.idempotency_key = r.idempotency_key;
+  q.idempotency_key_sent = r.idempotency_key.data() != nullptr;
   q.if_match = r.if_match;
   q.if_none_match = r.if_none_match;
   q.range = r.range;
+  q.if_range = r.if_range;
   q.forwarded_for = r.forwarded_for;
   q.request_id = usable_id(r.request_id) ? std::string(r.request_id) : make_id();
   q.peer = c.peer;
@@ -259,6 +268,7 @@ std::string connection_table::make_id() {
 // -----------------------------------------------------------------------------------------------------------------------------------
 
 void connection_table::answer(const http_answers& answers, int64_t now_ms, int64_t wall_ms) {
+  date_.set(wall_ms);
   for (const auto& a : answers.answers) {
     auto* c = find(a.at);
     auto known = [&](const pending_request& p) { return p.number == a.at.number; };
@@ -331,16 +341,19 @@ void connection_table::emit(connection& c, uint32_t number, std::string_view ans
   }
 }
 
+// With the fields that only we know: of one who sends an answer, not of one who made it.
 void connection_table::append(connection& c, std::string_view answer, std::string_view extra_header, bool ends) {
   auto& out = c.port->out();
+  auto before = out.size();
   auto put = [&](std::string_view s) { out.insert(out.end(), s.begin(), s.end()); };
-  http_counters::add(counters_.sent_bytes, answer.size());
-  auto line = answer.find("\r\n");
-  if ((extra_header.empty() && !ends) || line == answer.npos) return put(answer);
-  put(answer.substr(0, line + 2));
+  auto end = answer.find("\r\n");
+  auto line = end == answer.npos ? answer.size() : end + 2;
+  put(answer.substr(0, line));
+  put(date_.text());
   put(extra_header);
   if (ends) put(close_header);
-  put(answer.substr(line + 2));
+  put(answer.substr(line));
+  http_counters::add(counters_.sent_bytes, out.size() - before);
 }
 
 } // namespace qrwell

@@ -6,8 +6,10 @@
 #include "actors/http_frontend/limits.hpp"
 #include "messages/http.hpp"
 #include "runtime/http/answer.hpp"
+#include "runtime/http/date_line.hpp"
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -21,8 +23,7 @@ public:
   using batches = std::array<http_batch, http::request_classes>;
 
   /// `id_prefix` begins the request ids made here; the counters outlive the table.
-  connection_table(http::listener_kind kind, const http_limits& limits, std::string id_prefix, http_counters& counters,
-                   hot_cache hot);
+  connection_table(http::listener_kind kind, const http_limits& limits, std::string id_prefix, http_counters& counters);
 
   // -- events of sockets
   void opened(int fd, connection_port* port, std::string peer, int64_t now_ms);
@@ -33,6 +34,9 @@ public:
 
   /// Writes answers; those for a connection or request that is gone are counted and dropped.
   void answer(const http_answers& answers, int64_t now_ms, int64_t wall_ms);
+
+  /// The process has no descriptor for another client: closes some that are idle. False: none is.
+  bool free_descriptors(int64_t now_ms);
 
   /// All time-outs, in one walk.
   void tick(int64_t now_ms, int64_t wall_ms);
@@ -47,11 +51,11 @@ public:
   }
   bool has_batches() const noexcept { return has_batches_; }
 
-  /// From the next event of each connection on. Connections past a smaller connections_max stay; what is under way
-  /// keeps the time that it was given.
+  /// From the next event of each connection on. Of connections past a smaller connections_max idle ones go when the
+  /// next client comes; what is under way keeps the time that it was given.
   void set_limits(const http_limits& limits);
 
-  bool accepting() const noexcept { return open_ < limits_.connections_max && !stopping_; }
+  bool accepting() const noexcept { return !stopping_; }
   size_t open() const noexcept { return open_; }
   hot_cache& hot() noexcept { return hot_; }
 
@@ -83,6 +87,19 @@ private:
   void forget(int fd);
   std::string make_id();
 
+  // connection_room.cpp
+  struct idle_place {
+    int64_t since_ms = 0;
+    int fd = -1;
+    uint32_t serial = 0;
+  };
+  bool make_room(int64_t now_ms);
+  bool may_go(const connection& c, int64_t now_ms) const;
+  bool evict_one(int64_t now_ms);
+  int longest_idle(int64_t now_ms);
+  void turn_away(int fd, connection& c);
+  void say_full(int fd, connection& c, std::string_view data, int64_t now_ms, int64_t wall_ms);
+
   const http::listener_kind kind_;
   http_limits limits_;
   http::parse_limits parse_limits_;
@@ -96,6 +113,11 @@ private:
   size_t open_ = 0;
   uint64_t held_bytes_ = 0, next_id_ = 0;
   uint32_t next_serial_ = 0;
+  std::vector<idle_place> idle_; ///< as of the last look, longest last; what became of one since is seen when it is due
+  int64_t look_again_ms_ = 0;
+  std::deque<idle_place> turned_away_line_; ///< in the order of their coming, perhaps gone
+  size_t turned_away_ = 0;
+  http::date_line date_;
   std::string id_prefix_;
 };
 

@@ -14,6 +14,8 @@ struct http_counters {
 
   number connections{0};                   ///< open now
   number accepted{0};                      ///< ever
+  number evicted{0};                       ///< idle ones, closed by us to make room for others
+  number turned_away{0};                   ///< accepted past connections_max, only to say so
   number halted{0};                        ///< not read now, until they take their answers
   number timed_out{0};                     ///< closed by us for silence or slowness
   number received_bytes{0}, sent_bytes{0}; ///< of requests and answers, as they pass the table

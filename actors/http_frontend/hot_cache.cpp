@@ -55,6 +55,12 @@ void hot_cache::forget(std::string_view id) {
   if (auto found = index_.find(id); found != index_.end()) remove(found->second);
 }
 
+void hot_cache::set_limits(size_t entries_max, size_t bytes_max) {
+  entries_max_ = entries_max;
+  bytes_max_ = bytes_max;
+  while (index_.size() > entries_max_ || bytes_ > bytes_max_) evict_one();
+}
+
 std::vector<scan_count> hot_cache::take_counts() {
   // A slot may be in the list after its entry left, or twice after another came: then it has no hits.
   for (auto at : touched_) spill(slots_[at]);

@@ -29,6 +29,9 @@ public:
   void put(hot_scene scene);
   void forget(std::string_view id);
 
+  /// What is too much for these leaves at once.
+  void set_limits(size_t entries_max, size_t bytes_max);
+
   size_t entries() const noexcept { return index_.size(); }
   size_t bytes() const noexcept { return bytes_; }
 

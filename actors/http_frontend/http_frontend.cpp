@@ -8,6 +8,7 @@
 namespace qrwell {
 namespace {
 
+using caf::io::acceptor_passivated_msg;
 using caf::io::connection_closed_msg;
 using caf::io::connection_passivated_msg;
 using caf::io::data_transferred_msg;
@@ -50,6 +51,12 @@ void send_counts(http_frontend_actor* self) {
   if (!counts.empty() && st.recorder) self->send(st.recorder, scans_seen{std::move(counts)});
 }
 
+void look_at_crowd(http_frontend_state& st) {
+  auto before = std::exchange(st.turned_away, st.counters->turned_away.load());
+  st.crowded = st.turned_away > before;
+  st.starves = std::exchange(st.starved, false);
+}
+
 // The end of every handler: what the table decided becomes messages.
 void after(http_frontend_actor* self) {
   auto& st = self->state;
@@ -57,6 +64,12 @@ void after(http_frontend_actor* self) {
   if (st.table->hot().counts_due()) send_counts(self);
   if (st.door) st.door->accepting(st.table->accepting());
   if (st.stopping && st.table->open() == 0) self->quit();
+}
+
+// No after(), which would accept again, unless there is hope.
+void on_standstill(http_frontend_actor* self) {
+  self->state.starved = true;
+  if (self->state.table->free_descriptors(mono_ms(self))) after(self);
 }
 
 void stop(http_frontend_actor* self) {
@@ -68,7 +81,8 @@ void stop(http_frontend_actor* self) {
 
 std::string problem_of(const http_frontend_state& st) {
   if (st.stopping) return "stopping: it takes no more connections";
-  return st.table->accepting() ? "" : "connections_max is reached: new clients wait";
+  if (st.starves) return "the process has no descriptor left for a new client: raise ulimit -n";
+  return st.crowded ? "connections_max is reached and none is idle: new clients are answered 503" : "";
 }
 
 actor_status status_of(const http_frontend_state& st) {
@@ -87,6 +101,8 @@ actor_status status_of(const http_frontend_state& st) {
   }
   facts["connections"] = n.connections.load();
   facts["accepted"] = n.accepted.load();
+  facts["evicted"] = n.evicted.load();
+  facts["turned_away"] = n.turned_away.load();
   facts["halted"] = n.halted.load();
   facts["timed_out"] = n.timed_out.load();
   facts["held_bytes"] = n.held_bytes.load();
@@ -131,8 +147,7 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
   st.recorder = std::move(recorder);
   st.wall = cfg.wall;
   st.label = cfg.name;
-  st.table = std::make_unique<connection_table>(cfg.kind, cfg.limits, id_prefix(), *st.counters,
-                                                hot_cache(cfg.hot_scenes_max, cfg.hot_bytes_max));
+  st.table = std::make_unique<connection_table>(cfg.kind, cfg.limits, id_prefix(), *st.counters);
   st.door = caf::make_counted<http_doorman>(*mpx, fd, st.news);
   self->add_doorman(st.door);
   self->delayed_send(self, std::chrono::seconds(1), tick{});
@@ -165,6 +180,7 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
               self->state.table->closed(fd_of(m.handle));
               after(self);
             }),
+      watch(v, "acceptor_passivated", [self](const acceptor_passivated_msg&) { on_standstill(self); }),
       watch(v, "round", [self](frontend_round) { send_batches(self); }),
       watch(v, "http_answers",
             [self](const http_answers& answers) {
@@ -183,8 +199,9 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
             [self](tick) {
               self->delayed_send(self, std::chrono::seconds(1), tick{});
               self->state.table->tick(mono_ms(self), self->state.wall());
+              look_at_crowd(self->state);
               if (!self->state.stopping)
-                self->state.trouble.tell(voice, "new connections wait", problem_of(self->state), mono_ms(self),
+                self->state.trouble.tell(voice, "new clients are turned away", problem_of(self->state), mono_ms(self),
                                          {{"listener", self->state.label}});
               send_counts(self);
               after(self);

@@ -25,8 +25,6 @@ struct http_frontend_config {
   http_listener listener;    ///< bound by http_listener::bind
   http::listener_kind kind = http::listener_kind::open;
   http_limits limits;
-  uint32_t hot_scenes_max = 65'536; ///< ready answers of scenes kept here; 0: none
-  uint64_t hot_bytes_max = 64ull << 20;
   std::shared_ptr<http_counters> counters; ///< for /metrics; made if absent
   wall_clock wall = system_wall_ms;
 };
@@ -67,6 +65,10 @@ struct http_frontend_state {
   log::trouble trouble;
   vitals_ptr vital;
   bool round_sent = false, stopping = false;
+  uint64_t turned_away = 0; ///< of the counter, at the last tick
+  bool crowded = false;     ///< it grew then
+  bool starved = false;     ///< since the last tick there was no descriptor for a new client
+  bool starves = false;     ///< and so it was in the second before
 
   ~http_frontend_state();
 };

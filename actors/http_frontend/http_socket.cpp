@@ -204,12 +204,21 @@ void http_doorman::on_event(operation) {
     fresh_ = ::accept4(handler_.fd(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fresh_ < 0) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
-      if (!would_block()) accepting(false); // no descriptors or memory: the broker's tick tries again
+      if (!would_block()) stand_still(); // no descriptors or memory
       return;
     }
     news_->peer = text_of(address);
     new_connection();
   }
+}
+
+// Until the broker says otherwise, which it does at its next tick at the latest.
+void http_doorman::stand_still() {
+  accepting(false);
+  caf::mailbox_element_vals<caf::io::acceptor_passivated_msg> news{caf::strong_actor_ptr{}, caf::make_message_id(),
+                                                                   caf::mailbox_element::forwarding_stack{},
+                                                                   caf::io::acceptor_passivated_msg{hdl()}};
+  invoke_mailbox_element_impl(&handler_.backend(), news);
 }
 
 bool http_doorman::new_connection() {

@@ -85,7 +85,7 @@ struct accepted {
 };
 
 /// The listening socket. Stands still, instead of spinning, while the process has no descriptor left for another
-/// connection.
+/// connection; the broker hears of it as acceptor_passivated_msg.
 class http_doorman final : public caf::io::doorman {
 public:
   http_doorman(caf::io::network::default_multiplexer& mpx, int fd, std::shared_ptr<accepted> news);
@@ -115,6 +115,7 @@ private:
   };
 
   void on_event(operation op);
+  void stand_still();
 
   handler handler_;
   std::shared_ptr<accepted> news_;

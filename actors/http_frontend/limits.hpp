@@ -17,15 +17,20 @@ struct class_limits {
 
 /// Limits of one listener. Times are milliseconds.
 struct http_limits {
-  uint32_t connections_max = 10'000; ///< more wait in the kernel's backlog
-  uint32_t pipelined_max = 32;       ///< unanswered requests of a connection; past it, it is not read
+  /// Past it a new client gets the place of the connection that is idle longest; if none is, it is turned away.
+  uint32_t connections_max = 10'000;
+  uint32_t turned_away_max = 256;          ///< clients that are turned away and hear so; past it the first of them goes
+  uint32_t idle_before_evicted_ms = 1'000; ///< only then nothing is on its way to us any more
+  uint32_t pipelined_max = 32;             ///< unanswered requests of a connection; past it, it is not read
   uint32_t header_bytes_max = 16 * 1024;
   uint32_t body_bytes_max = 64 * 1024;
   uint32_t batch_body_bytes_max = 4 * 1024 * 1024;
   uint32_t unsent_bytes_max = 256 * 1024; ///< of a connection; past it, it is not read
   uint64_t held_bytes_max = 256ull << 20; ///< unfinished requests and unsent answers of all connections; past it 503,
                                           ///< and nobody who holds some is read
-  uint32_t idle_timeout_ms = 75'000;      ///< between requests
+  uint32_t hot_scenes_max = 65'536;       ///< ready answers of scenes; 0: none
+  uint64_t hot_bytes_max = 64ull << 20;
+  uint32_t idle_timeout_ms = 75'000; ///< between requests
   uint32_t header_timeout_ms =
       10'000; ///< from the first byte of a request to the end of its header; more bytes do not push it back
   uint32_t body_timeout_ms = 30'000; ///< after header_timeout_ms, for the rest of a body
@@ -34,8 +39,8 @@ struct http_limits {
       2'000; ///< how long what a peer still sends is read and dropped before a close, so that it sees our answer
   uint32_t linger_bytes_max = 1024 * 1024;
   uint32_t drain_timeout_ms = 10'000; ///< of a stop: then what is left is cut off
-  /// scan, issue, code, admin. Issue may wait for a live fetch (5 s), the operator half an hour for a check of the whole
-  /// store; the other administrative calls have shorter time-outs of their own.
+  /// scan, issue, code, admin. Issue may wait for a live fetch (5 s), the operator half an hour for a check of the
+  /// whole store; the other administrative calls have shorter time-outs of their own.
   std::array<class_limits, http::request_classes> classes{
       {{8'192, 2'000, 3'000}, {8'192, 2'000, 6'000}, {1'024, 2'000, 3'000}, {256, 30'000, 1'810'000}}};
 };

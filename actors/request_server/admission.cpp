@@ -45,7 +45,7 @@ void request_desk::receive(uint32_t sink, http_request& request, moment now, boo
   v.came_at_reading = readings_;
   v.deadline_ms = now.mono_ms + (request.remaining_ms != 0 ? request.remaining_ms : cfg_.request_deadline_ms);
   v.live_deadline_ms = v.deadline_ms + cfg_.live_deadline_ms - cfg_.request_deadline_ms;
-  v.bind.request_id = request.request_id;
+  v.request_id = request.request_id;
   if (!keys_are_fresh(now)) {
     await_keys(v, request, {ec::unavailable, "The keys could not be read for some seconds, so none is accepted.", 1});
   } else {
@@ -98,12 +98,11 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
     refuse(v, {code_of(err), sentence_of(err)});
     return;
   }
-  auto& pool = pools_.find(v.bind.pool)->second;
-  v.image_format = pool.image_format;
+  v.image_format = v.pool->image_format;
   if ((v.form == wanted_form::jpeg && v.image_format != "jpeg") ||
       (v.form == wanted_form::png && v.image_format != "png")) {
     http::problem what{ec::invalid_request,
-                       "Accept: the images of pool '" + v.bind.pool + "' are image/" + v.image_format + "."};
+                       "Accept: the images of pool '" + v.pool->name + "' are image/" + v.image_format + "."};
     what.status = 406;
     refuse(v, std::move(what));
     return;
@@ -114,7 +113,7 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
 caf::error request_desk::fill(visit& v, http_request& request, const api_key& key, moment now,
                               const boost::json::storage_ptr& memory) {
   if (auto err = permit_scope(key, scope_issue)) return err;
-  auto keyed = !request.idempotency_key.empty();
+  auto keyed = request.idempotency_key_sent;
   if (keyed)
     if (auto err = check_idempotency_key(request.idempotency_key)) return err;
   auto issue = read_issue(request.body, now.wall_ms, keyed, memory, cfg_.target);
@@ -124,9 +123,12 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
   auto known = pools_.find(*pool);
   if (known == pools_.end()) return fail(ec::invalid_request, "pool: there is no pool '" + *pool + "' here.");
   if (auto err = permit_path(key, issue->path)) return err;
+  if (auto err = check_on_empty(issue->on_empty, *pool, known->second.on_empty)) return err;
   v.form = wanted_by(request.accept);
-  v.pool = known->second.ladder.get();
-  v.who = {v.ticket, key.priority, (issue->on_empty & rung_live) != 0, v.deadline_ms, v.live_deadline_ms};
+  v.pool = &known->second;
+  v.key = key.name;
+  auto live_wanted = (issue->on_empty.value_or(rung_live) & rung_live) != 0;
+  v.who = {v.ticket, key.priority, live_wanted, v.deadline_ms, v.live_deadline_ms};
   auto& b = v.bind;
   b.ticket = v.ticket;
   b.pool = std::move(*pool);
@@ -140,6 +142,7 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
   b.body_hash = issue->body_hash;
   b.key_id = key.key_id;
   b.actor = key.name;
+  b.request_id = v.request_id;
   return caf::none;
 }
 

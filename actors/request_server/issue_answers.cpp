@@ -40,7 +40,7 @@ void issue_answers::add(const visit& v, int status, const code_view& code, const
     append_code_json(body_, code, {public_url_, wall_ms, rung});
     body = body_;
   }
-  writer(v.sink).add(v.at, status, content, body, v.bind.request_id,
+  writer(v.sink).add(v.at, status, content, body, v.request_id,
                      {{"Location", location_},
                       {"ETag", etag},
                       {"Qrwell-Code-Id", id},
@@ -56,7 +56,7 @@ void issue_answers::problem(const visit& v, http::problem what) {
   what.rate_limit = std::move(rate.limit);
   what.rate_remaining = std::move(rate.remaining);
   what.rate_reset = std::move(rate.reset);
-  writer(v.sink).add_problem(v.at, what, v.bind.request_id);
+  writer(v.sink).add_problem(v.at, what, v.request_id);
 }
 
 void issue_answers::problem(uint32_t sink, const http_request& request, const http::problem& what) {

@@ -111,17 +111,15 @@ caf::error read_on_empty(issue_request& out, const json::value& v) {
   if (v.is_null()) return caf::none;
   auto* rungs = v.if_array();
   if (!rungs) return wrong("on_empty: must be an array of \"live\" and \"link\".");
-  out.on_empty = 0;
+  uint8_t found = 0;
   for (const auto& rung : *rungs) {
     auto* word = rung.if_string();
-    if (word && *word == "live") {
-      out.on_empty |= rung_live;
-    } else if (word && *word == "link") {
-      out.on_empty |= rung_link;
-    } else {
-      return wrong("on_empty: must be an array of \"live\" and \"link\".");
-    }
+    uint8_t bit = word && *word == "live" ? rung_live : word && *word == "link" ? rung_link : 0;
+    if (bit == 0) return wrong("on_empty: must be an array of \"live\" and \"link\".");
+    if ((found & bit) != 0) return wrong("on_empty: \"" + std::string(view_of(*word)) + "\" comes twice; send it once.");
+    found |= bit;
   }
+  out.on_empty = found;
   return caf::none;
 }
 
@@ -181,6 +179,18 @@ caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, 
   return out;
 }
 
+caf::error check_on_empty(std::optional<uint8_t> wanted, std::string_view pool, uint8_t allowed) {
+  auto refused = static_cast<uint8_t>(wanted.value_or(0) & ~allowed);
+  if (refused == 0) return caf::none;
+  auto name_of = [](uint8_t rung) { return std::string(rung == rung_live ? "\"live\"" : "\"link\""); };
+  std::string list;
+  for (auto rung : {rung_live, rung_link})
+    if ((allowed & rung) != 0) list += (list.empty() ? "" : ", ") + name_of(rung);
+  return wrong("on_empty: " + name_of((refused & rung_live) != 0 ? rung_live : rung_link) +
+               " is not in the list of pool '" + std::string(pool) + "', which is [" + list +
+               "]; send a part of it, [] for nothing, or leave on_empty out for all of it.");
+}
+
 bool is_json_type(std::string_view content_type) noexcept {
   auto type = trim(content_type.substr(0, content_type.find(';')));
   return same_word(type, "application/json") || (type.size() > 5 && same_word(type.substr(type.size() - 5), "+json"));
@@ -188,9 +198,14 @@ bool is_json_type(std::string_view content_type) noexcept {
 
 caf::error check_idempotency_key(std::string_view key) {
   auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
-  if (!key.empty() && key.size() <= idempotency_key_bytes_max && std::all_of(key.begin(), key.end(), visible))
+  std::string what;
+  if (key.empty() || key.size() > idempotency_key_bytes_max)
+    what = std::to_string(key.size()) + " characters";
+  else if (!std::all_of(key.begin(), key.end(), visible))
+    what = "a space or a character that is not visible ASCII";
+  else
     return caf::none;
-  return wrong("Idempotency-Key: must be 1 to 128 visible ASCII characters without spaces.");
+  return wrong("Idempotency-Key: has " + what + "; 1 to 128 visible ASCII characters without spaces are allowed.");
 }
 
 wanted_form wanted_by(std::string_view accept) noexcept {

@@ -5,6 +5,7 @@
 
 #include <boost/json/storage_ptr.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,14 +34,17 @@ struct issue_request {
   std::string tags;  ///< JSON array; empty: none
   int64_t expires_ms = 0;
   uint32_t expires_after_s = 0;
-  uint8_t on_empty = rung_live | rung_link; ///< all that the pool has, if not told
-  digest body_hash{};                       ///< SHA-256 of the body's JCS form; zero unless asked for
+  std::optional<uint8_t> on_empty; ///< rungs; not told: all that the pool has
+  digest body_hash{};              ///< SHA-256 of the body's JCS form; zero unless asked for
 };
 
 /// Reads a body. `wall_ms`: Unix time, for `expires_at`. `with_hash`: only a request with an Idempotency-Key needs one.
 /// Error invalid_request: names the field and what is allowed.
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
                                         boost::json::storage_ptr memory, const target_limits& limits = {});
+
+/// No error if `wanted` names only rungs of the pool's own list.
+caf::error check_on_empty(std::optional<uint8_t> wanted, std::string_view pool, uint8_t allowed);
 
 /// "application/json" or "...+json", whatever its parameters.
 bool is_json_type(std::string_view content_type) noexcept;

@@ -31,6 +31,8 @@ request_desk::request_desk(const request_server_config& cfg, const std::vector<s
     , next_mark_(random_nonce()) {
   for (const auto& pool : pools) {
     auto& desk = pools_[pool];
+    desk.name = pool;
+    if (auto listed = cfg.on_empty.find(pool); listed != cfg.on_empty.end()) desk.on_empty = listed->second;
     desk.ladder = std::make_unique<ladder>(pool, cfg.shelf);
   }
 }
@@ -72,7 +74,7 @@ void request_desk::live_ended(const std::string& pool, uint64_t order, const caf
 
 void request_desk::climb(visit& v, moment now) {
   v.stage = visit_stage::ladder;
-  v.pool->climb(v.who, now.mono_ms);
+  v.pool->ladder->climb(v.who, now.mono_ms);
 }
 
 void request_desk::settle_ladders(moment now) {
@@ -141,7 +143,7 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
 void request_desk::send_bind(visit& v, moment now) {
   v.stage = visit_stage::bind;
   auto deadline = v.who.reached == rung::live ? v.live_deadline_ms : v.deadline_ms;
-  auto& b = out_.binds.requests.emplace_back(v.bind);
+  auto& b = out_.binds.requests.emplace_back(std::move(v.bind));
   b.id = v.code.id;
   b.lot_no = v.code.lot_no;
   b.gen_id = v.code.gen_id;
@@ -161,7 +163,7 @@ void request_desk::bind_ended(bind_result& result, moment now) {
   switch (result.end) {
   case bind_end::bound:
     ++counts_.bound;
-    ++pools_.find(v.bind.pool)->second.issued[static_cast<size_t>(v.who.reached)];
+    ++v.pool->issued[static_cast<size_t>(v.who.reached)];
     note_code(v, v.code.id, to_string(v.who.reached));
     resolve_code(v, code_end::bound);
     answers_.bound(v, result.code, now.wall_ms);
@@ -178,6 +180,12 @@ void request_desk::bind_ended(bind_result& result, moment now) {
     return;
   case bind_end::lost_race:
     ++counts_.lost_races;
+    if (result.request.size() != 1) {
+      resolve_code(v, code_end::lost);
+      refuse(v, {ec::internal, "What was asked for did not come back from a code that was taken; nothing was bound."});
+      return;
+    }
+    v.bind = std::move(result.request.front());
     next_code(v, now);
     return;
   case bind_end::late:
@@ -238,19 +246,20 @@ void request_desk::refuse(visit& v, http::problem what) {
 }
 
 void request_desk::note_code(const visit& v, const std::string& id, std::string_view rung) {
-  if (tell_) out_.told.push_back({v.bind.request_id, v.bind.pool, v.bind.actor, id, std::string(rung), ec::none, {}});
+  if (tell_) out_.told.push_back({v.request_id, v.pool->name, v.key, id, std::string(rung), ec::none, {}});
 }
 
 void request_desk::note_refusal(const visit& v, const http::problem& what) {
-  if (tell_) out_.told.push_back({v.bind.request_id, v.bind.pool, v.bind.actor, {}, {}, what.code, what.detail});
+  if (!tell_) return;
+  out_.told.push_back({v.request_id, v.pool ? v.pool->name : "", v.key, {}, {}, what.code, what.detail});
 }
 
 void request_desk::free_code(visit& v) {
-  v.pool->shelf().give_back(std::exchange(v.code, {}));
+  v.pool->ladder->shelf().give_back(std::exchange(v.code, {}));
 }
 
 void request_desk::resolve_code(visit& v, code_end end) {
-  v.pool->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
+  v.pool->ladder->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
   v.code = {};
 }
 

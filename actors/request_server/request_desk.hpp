@@ -72,12 +72,6 @@ public:
   actor_status status() const;
 
 private:
-  struct pool_desk {
-    std::unique_ptr<qrwell::ladder> ladder;
-    std::string spec, image_format = "jpeg";
-    std::array<uint64_t, rungs> issued{}; ///< by rung
-  };
-
   // admission
   void receive(uint32_t sink, http_request& request, moment now, boost::json::storage_ptr memory);
   bool keys_are_fresh(moment now) const noexcept;
@@ -112,7 +106,7 @@ private:
   int64_t used_due_ms_ = long_ago, report_due_ms_ = long_ago;
   size_t keys_waiting_ = 0, images_open_ = 0;
   bool tell_ = false;
-  std::map<std::string, pool_desk, std::less<>> pools_;
+  std::map<std::string, pool_desk, std::less<>> pools_; ///< visits point into it
   visit_table visits_;
   issue_answers answers_;
   desk_effects out_;

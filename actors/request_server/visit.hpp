@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/request_server/issue_request.hpp"
-#include "actors/request_server/ladder.hpp"
+#include "actors/request_server/pool_desk.hpp"
 #include "messages/http.hpp"
 #include "runtime/keys/rate_bucket.hpp"
 
@@ -21,8 +21,9 @@ struct visit {
   http_place at;
   int64_t deadline_ms = 0, live_deadline_ms = 0; ///< steady
   uint64_t came_at_reading = 0;                  ///< so many readings of the keys had begun before it
-  bind_request bind;                             ///< all but id, lot, generation and mark, which each attempt has anew
-  ladder* pool = nullptr;
+  std::string request_id, key;                   ///< key: its name
+  bind_request bind; ///< all but id, lot, generation and mark, which each attempt has anew; away while it is tried
+  pool_desk* pool = nullptr;
   climber who;
   shelf_code code;    ///< being tried
   uint32_t races = 0; ///< lost

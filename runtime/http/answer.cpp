@@ -100,6 +100,7 @@ void answer_writer::add_problem(const http_place& at, const problem& what, std::
       {{"Cache-Control", "no-store"},
        {"Retry-After", what.retry_after_s == 0 ? std::string() : std::to_string(what.retry_after_s)},
        {"Allow", what.allow},
+       {"Content-Range", what.content_range},
        {"RateLimit-Limit", what.rate_limit},
        {"RateLimit-Remaining", what.rate_remaining},
        {"RateLimit-Reset", what.rate_reset},

@@ -112,6 +112,8 @@ private:
       return once(out_.if_match, value, "The If-Match field comes twice.", err);
     case bh::field::range:
       return once(out_.range, value, "The Range field comes twice.", err);
+    case bh::field::if_range:
+      return once(out_.if_range, value, "The If-Range field comes twice.", err);
     case bh::field::accept:
       return list(out_.accept, out_.joined_[0], value);
     case bh::field::if_none_match:

@@ -1,9 +1,9 @@
 #include "runtime/ids/hash.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,23 +11,63 @@
 namespace qrwell {
 namespace {
 
+// Never null: OpenSSL takes that for "the same key as before".
 const unsigned char* raw(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
+  return reinterpret_cast<const unsigned char*>(text.empty() ? "" : text.data());
 }
+
+[[noreturn]] void give_up(const char* what) {
+  std::fprintf(stderr, "qrwell: OpenSSL cannot %s; ids and keys cannot be made or checked\n", what);
+  std::abort();
+}
+
+// SHA256() and HMAC() of OpenSSL 3 look their algorithm up by its name at each call, which is most of their time for a
+// short text. So it is looked up once, and each thread keeps what it computes with.
+struct sha256_machine {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+
+  sha256_machine() {
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    if (EVP_DigestInit_ex2(context, algorithm, nullptr) != 1) give_up("make a SHA-256");
+  }
+  ~sha256_machine() { EVP_MD_CTX_free(context); }
+};
+
+struct hmac_machine {
+  EVP_MAC_CTX* context = nullptr;
+
+  hmac_machine() {
+    static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    context = EVP_MAC_CTX_new(algorithm);
+    char hash[] = "SHA256";
+    OSSL_PARAM settings[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
+                             OSSL_PARAM_construct_end()};
+    if (context == nullptr || EVP_MAC_CTX_set_params(context, settings) != 1) give_up("make an HMAC");
+  }
+  ~hmac_machine() { EVP_MAC_CTX_free(context); }
+};
 
 } // namespace
 
 digest sha256(std::string_view text) {
+  thread_local sha256_machine machine;
   digest out{};
-  SHA256(raw(text), text.size(), out.data());
+  auto* c = machine.context;
+  if (EVP_DigestInit_ex2(c, nullptr, nullptr) != 1 || EVP_DigestUpdate(c, raw(text), text.size()) != 1 ||
+      EVP_DigestFinal_ex(c, out.data(), nullptr) != 1)
+    give_up("make a SHA-256");
   return out;
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view text) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), raw(text), text.size(), out, &size);
-  return {reinterpret_cast<const char*>(out), size};
+  thread_local hmac_machine machine;
+  std::string out(digest{}.size(), '\0');
+  size_t size = 0;
+  auto* c = machine.context;
+  if (EVP_MAC_init(c, raw(key), key.size(), nullptr) != 1 || EVP_MAC_update(c, raw(text), text.size()) != 1 ||
+      EVP_MAC_final(c, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) != 1)
+    give_up("make an HMAC");
+  return out;
 }
 
 std::string random_bytes(size_t count) {

@@ -14,6 +14,8 @@ enum class metric : uint8_t {
   // serving HTTP
   http_requests,
   http_connections,
+  http_evicted,
+  http_turned_away,
   // issuing
   codes_issued,
   issue_replayed,

@@ -37,6 +37,8 @@ struct filler {
     } else if constexpr (requires { x.resize(2); }) {
       x.resize(2);
       for (auto& element : x) fill(element);
+    } else if constexpr (requires { x.edit(); }) {
+      fill(x.edit());
     } else if constexpr (requires { x.fill(uint8_t{}); }) {
       x.fill(static_cast<uint8_t>(next++));
     } else if constexpr (requires { x.fields([](auto&...) {}); }) {

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <sys/resource.h>
 
 namespace qrwell::cli {
 namespace {
@@ -21,6 +22,19 @@ struct fatal_reason {
   std::string text;
   std::atomic<bool> set{false};
 };
+
+// The soft limit of 1,024 is for programs that select(); the hard one is what the operator allows.
+void raise_descriptor_limit(const limit_settings& limits) {
+  constexpr uint64_t beside_clients = 1'000;
+  rlimit allowed{};
+  if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0) return;
+  allowed.rlim_cur = allowed.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &allowed);
+  ::getrlimit(RLIMIT_NOFILE, &allowed);
+  if (allowed.rlim_cur < limits.connections_max + beside_clients)
+    voice.warn("fewer descriptors than limits.connections_max and 1,000 more: raise the hard limit of ulimit -n",
+               {{"descriptors", allowed.rlim_cur}, {"connections_max", limits.connections_max}});
+}
 
 void reload(node& running, settings& present) {
   auto fresh = load_settings(present.file);
@@ -48,6 +62,7 @@ int serve(const settings& cfg) {
           {log::to_level(cfg.log.level), log::choose_format(cfg.log.format, 1), cfg.limits.log_queue_lines, 1}))
     return complain(err);
   for (const auto& warning : cfg.warnings) voice.warn(warning);
+  raise_descriptor_limit(cfg.limits);
   auto running = node::start(cfg, [fatal](const std::string& reason) {
     std::lock_guard lock(fatal->mutex);
     if (fatal->text.empty()) fatal->text = reason;

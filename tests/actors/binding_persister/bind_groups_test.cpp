@@ -75,11 +75,37 @@ BOOST_AUTO_TEST_CASE(one_group_is_under_way_and_what_gathers_is_the_next) {
   BOOST_TEST(count(second, bind_end::bound) == 1u);
   BOOST_REQUIRE(second.group);
   BOOST_TEST(second.group->binds.size() == 256u);
-  BOOST_TEST(second.group->binds.front().ticket == 2u);
+  BOOST_TEST(second.group->binds[0].ticket == 2u);
   g().group_ended(all(*second.group), 3);
   auto third = g().take(3);
   BOOST_TEST(count(third, bind_end::bound) == 256u);
   BOOST_TEST(third.group->binds.size() == 44u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_goes_to_the_store_without_a_copy_and_is_still_here_for_a_retry) {
+  auto b = batch(2);
+  b.requests[0].path = "pages/that/do/not/fit/into/a/string/object";
+  auto where = b.requests[0].path.data();
+  g().add(0, b, 0);
+  auto first = g().take(0);
+  BOOST_REQUIRE(first.group);
+  BOOST_TEST(static_cast<const void*>(first.group->binds[0].path.data()) == static_cast<const void*>(where));
+  auto at_store = *first.group; // the store still has it, as after a time-out
+  g().group_ended(fail(ec::store_busy, "x"), 0);
+  auto second = g().take(50);
+  BOOST_REQUIRE(second.group);
+  BOOST_TEST((*second.group == at_store));
+}
+
+BOOST_AUTO_TEST_CASE(what_lost_its_race_comes_back_to_who_asked) {
+  add(2);
+  auto e = g().take(0);
+  auto answer = all(*e.group);
+  answer.results[1].end = bind_end::lost_race;
+  g().group_ended(answer, 1);
+  auto done = g().take(1);
+  BOOST_TEST(done.results[0].second.results[0].request.empty());
+  BOOST_TEST((done.results[0].second.results[1].request == std::vector<bind_request>{e.group->binds[1]}));
 }
 
 BOOST_AUTO_TEST_CASE(results_go_to_who_asked_with_its_own_ticket) {

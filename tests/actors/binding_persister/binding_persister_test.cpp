@@ -41,7 +41,7 @@ struct persister_fixture : test::det_fixture {
     settings.on_commit = [this](double seconds, size_t bindings) { commits.emplace_back(seconds, bindings); };
     persister = spawn(binding_persister, std::make_shared<vitals>(), settings, spawn(test::hooked_store_writer, store));
   }
-  static std::optional<caf::expected<bind_group_result>> all_bound(const std::vector<bind_request>& binds,
+  static std::optional<caf::expected<bind_group_result>> all_bound(std::span<const bind_request> binds,
                                                                    const std::vector<claim_request>& claims) {
     bind_group_result out;
     for (const auto& r : binds) out.results.push_back({r.ticket, bind_end::bound, {}, {}});

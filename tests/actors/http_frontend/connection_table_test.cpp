@@ -1,111 +1,9 @@
-#include "actors/http_frontend/connection_table.hpp"
-
-#include <boost/test/unit_test.hpp>
-
-#include <map>
+#include "tests/actors/http_frontend/table_fixture.hpp"
 
 using namespace qrwell;
-using http::request_class;
+using namespace qrwell::test;
 
-namespace {
-
-// A peer that takes `window` bytes and then nothing until it is told to.
-struct fake_port : connection_port {
-  std::vector<char> buffer;
-  std::string taken;
-  size_t window = SIZE_MAX;
-  bool reads = true, finished = false, is_closed = false, aborted = false;
-
-  std::vector<char>& out() override { return buffer; }
-  size_t unsent() const override { return buffer.size(); }
-  void flush() override {
-    auto n = std::min(window, buffer.size());
-    taken.append(buffer.data(), n);
-    buffer.erase(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(n));
-    if (window != SIZE_MAX) window -= n;
-  }
-  void reading(bool on) override { reads = on; }
-  void finish() override {
-    BOOST_TEST(buffer.empty());
-    finished = true;
-  }
-  void close() override { is_closed = true; }
-  void abort() override { is_closed = aborted = true; }
-};
-
-struct fixture {
-  http_limits limits = make_limits();
-  http_counters n;
-  int64_t now = 1'000'000, wall = 1'800'000'000'000;
-  std::map<int, fake_port> ports;
-  std::unique_ptr<connection_table> table;
-
-  static http_limits make_limits() {
-    http_limits l;
-    l.pipelined_max = 4;
-    l.unsent_bytes_max = 1'000;
-    l.header_bytes_max = 1'024;
-    l.connections_max = 3;
-    return l;
-  }
-
-  fixture() { make(); }
-  void make(http::listener_kind kind = http::listener_kind::open) {
-    table = std::make_unique<connection_table>(kind, limits, "abcde", n, hot_cache(100, 100'000));
-  }
-
-  fake_port& open(int fd = 5) {
-    auto& port = ports[fd] = {};
-    table->opened(fd, &port, "1.2.3.4", now);
-    return port;
-  }
-  void say(std::string_view text, int fd = 5) { table->received(fd, text, now, wall); }
-
-  std::vector<http_request> given(request_class cls = request_class::scan) {
-    return std::move(kept[static_cast<size_t>(cls)] = table->take_batches()[static_cast<size_t>(cls)].requests);
-  }
-  std::map<size_t, std::vector<http_request>> kept;
-
-  void answer(const http_place& at, std::string_view body, bool close = false) {
-    http::answer_writer w;
-    w.add(at, 200, "text/plain", body, "", {{"Connection", close ? "close" : ""}});
-    table->answer(w.take(), now, wall);
-  }
-  void later(int64_t ms) {
-    for (; ms > 0; ms -= 1'000) {
-      now += std::min<int64_t>(ms, 1'000);
-      table->tick(now, wall);
-    }
-  }
-  uint64_t in_flight(request_class cls = request_class::scan) { return n.in_flight[static_cast<size_t>(cls)].load(); }
-};
-
-std::string scan(std::string_view id, std::string_view fields = "") {
-  return "GET /v1/scenes/" + std::string(id) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
-}
-
-// The bodies of what a peer took, in order.
-std::vector<std::string> bodies(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    auto head = text.find("\r\n\r\n"), length = text.find("Content-Length: ");
-    if (head == text.npos) break;
-    auto n = length < head ? std::stoul(std::string(text.substr(length + 16, 10))) : 0;
-    out.emplace_back(text.substr(head + 4, n));
-    text.remove_prefix(std::min(text.size(), head + 4 + n));
-  }
-  return out;
-}
-
-bool has(std::string_view in, std::string_view part) {
-  return in.find(part) != in.npos;
-}
-
-using list = std::vector<std::string>;
-
-} // namespace
-
-BOOST_FIXTURE_TEST_SUITE(connection_table_suite, fixture)
+BOOST_FIXTURE_TEST_SUITE(connection_table_suite, table_fixture)
 
 BOOST_AUTO_TEST_CASE(a_request_goes_out_with_all_it_said_and_its_answer_comes_back) {
   auto& peer = open();
@@ -456,11 +354,11 @@ BOOST_AUTO_TEST_CASE(hot_scenes_are_answered_here) {
   table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, wall + 1'000});
   say("\r\n" + scan("abc") + scan("abc?launch=1047") + scan("abc", "X-Request-Id: r9\r\n"));
   BOOST_TEST(bodies(peer.taken) == (list{"hot", "hot", "hot"}));
-  BOOST_TEST(has(peer.taken, "HTTP/1.1 200 OK\r\nX-Request-Id: r9\r\nContent-Length: 3\r\n"));
+  BOOST_TEST(has(peer.taken, date + "X-Request-Id: r9\r\nContent-Length: 3\r\n"));
   BOOST_TEST(!table->has_batches());
   peer.taken.clear();
   say("HEAD /v1/scenes/abc HTTP/1.1\r\nHost: a\r\n\r\n");
-  BOOST_TEST(peer.taken == "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+  BOOST_TEST(peer.taken == "HTTP/1.1 200 OK\r\n" + date + "Content-Length: 3\r\n\r\n");
   BOOST_TEST(n.hot_hits.load() == 4u);
   // Everything that is more than that goes to the scan server.
   say(scan("abc?launch=x") + scan("abc?launch=1&x=2") + scan("abc?x") + scan("abc", "If-None-Match: \"1\"\r\n"));
@@ -478,7 +376,7 @@ BOOST_AUTO_TEST_CASE(a_hot_answer_waits_for_its_turn_and_closes_when_asked) {
   BOOST_TEST(peer.taken == "");
   answer(given()[0].at, "cold");
   BOOST_TEST(bodies(peer.taken) == (list{"cold", "hot"}));
-  BOOST_TEST(has(peer.taken, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Request-Id: r\r\n"));
+  BOOST_TEST(has(peer.taken, date + "Connection: close\r\nX-Request-Id: r\r\n"));
   BOOST_TEST(peer.is_closed);
 }
 
@@ -487,18 +385,6 @@ BOOST_AUTO_TEST_CASE(a_hot_answer_that_expired_is_not_served) {
   table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, wall});
   say(scan("abc"));
   BOOST_TEST(given().size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(past_connections_max_nobody_is_accepted) {
-  for (int fd = 5; fd < 8; ++fd) {
-    BOOST_TEST(table->accepting());
-    open(fd);
-  }
-  BOOST_TEST(!table->accepting());
-  table->closed(6);
-  BOOST_TEST(table->accepting());
-  BOOST_TEST(n.connections.load() == 2u);
-  BOOST_TEST(n.accepted.load() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(unfinished_requests_of_all_stay_within_one_limit) {
@@ -590,12 +476,13 @@ BOOST_AUTO_TEST_CASE(limits_change_while_connections_are_open) {
   auto got = given(request_class::issue);
   BOOST_REQUIRE(got.size() == 1u);
   BOOST_TEST(got[0].body.size() == 5'000u);
-  BOOST_TEST(table->accepting());
   limits.connections_max = 1;
   limits.body_bytes_max = 4'096;
   limits.classes[static_cast<size_t>(request_class::issue)].deadline_ms = 700;
   table->set_limits(limits);
-  BOOST_TEST(!table->accepting());
+  auto& second = open(6);
+  say(scan("a"), 6);
+  BOOST_TEST(has(second.taken, "HTTP/1.1 503"));
   answer(got[0].at, "done");
   BOOST_TEST(bodies(peer.taken) == list{"done"});
   say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
@@ -604,7 +491,36 @@ BOOST_AUTO_TEST_CASE(limits_change_while_connections_are_open) {
   BOOST_TEST(given(request_class::issue).empty());
   limits.connections_max = 2;
   table->set_limits(limits);
-  BOOST_TEST(table->accepting());
+  open(7);
+  say(scan("a"), 7);
+  BOOST_TEST(given().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_smaller_hot_cache_lets_go_at_once) {
+  open();
+  for (int i = 0; i < 50; ++i)
+    table->hot().put({"id" + std::to_string(i), "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, 0});
+  BOOST_TEST(table->hot().entries() == 50u);
+  limits.hot_scenes_max = 20;
+  table->set_limits(limits);
+  BOOST_TEST(table->hot().entries() == 20u);
+  limits.hot_bytes_max = table->hot().bytes() / 2;
+  table->set_limits(limits);
+  BOOST_TEST(table->hot().bytes() <= limits.hot_bytes_max);
+  limits.hot_scenes_max = 0;
+  table->set_limits(limits);
+  BOOST_TEST(table->hot().entries() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_has_the_time_that_body_timeout_gives) {
+  limits.body_timeout_ms = 3'000;
+  make();
+  auto& peer = open();
+  say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{");
+  later(13'000);
+  BOOST_TEST(peer.taken == "");
+  later(1'000);
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 408"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

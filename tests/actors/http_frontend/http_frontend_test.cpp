@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fstream>
 #include <random>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace qrwell;
@@ -350,23 +351,80 @@ BOOST_FIXTURE_TEST_CASE(a_request_nobody_answers_gets_503, quick_fixture) {
   BOOST_TEST(has(c.hear(), "\"timeout\""));
 }
 
-BOOST_AUTO_TEST_CASE(past_connections_max_the_next_waits_until_one_leaves) {
+BOOST_AUTO_TEST_CASE(past_connections_max_a_new_client_is_served_in_the_place_of_an_idle_one) {
+  http_limits l;
+  l.connections_max = 3;
+  l.idle_before_evicted_ms = 0;
+  fixture f(l);
+  std::vector<std::unique_ptr<client>> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(std::make_unique<client>(f.port));
+    all.back()->say(scan("a"));
+    BOOST_TEST(body_of(all.back()->hear()) == "/v1/scenes/a");
+  }
+  client fourth(f.port);
+  fourth.say(scan("b"));
+  BOOST_TEST(body_of(fourth.hear()) == "/v1/scenes/b");
+  BOOST_TEST(all[0]->at_end());
+  BOOST_TEST(f.n->evicted.load() == 1u);
+  BOOST_TEST(f.n->connections.load() == 3u);
+  all[1]->say(scan("c"));
+  BOOST_TEST(body_of(all[1]->hear()) == "/v1/scenes/c");
+}
+
+BOOST_AUTO_TEST_CASE(past_connections_max_with_all_at_work_a_new_client_hears_503_at_once) {
   http_limits l;
   l.connections_max = 3;
   fixture f(l);
   std::vector<std::unique_ptr<client>> all;
   for (int i = 0; i < 3; ++i) {
     all.push_back(std::make_unique<client>(f.port));
-    all[static_cast<size_t>(i)]->say(scan("a"));
-    BOOST_TEST(body_of(all[static_cast<size_t>(i)]->hear()) == "/v1/scenes/a");
+    all.back()->say(scan("held"));
   }
-  client fourth(f.port);
-  fourth.say(scan("b"));
-  BOOST_TEST(fourth.silent(300));
-  BOOST_TEST(has(f.status(f.front), "connections_max"));
-  all[0]->close();
-  BOOST_TEST(body_of(fourth.hear()) == "/v1/scenes/b");
-  BOOST_TEST(f.n->connections.load() == 3u);
+  BOOST_TEST(f.until([&] { return f.n->in_flight[0].load() == 3; }));
+  for (int i = 0; i < 400; ++i) { // more than may linger at a time
+    client next(f.port);
+    next.say("POST /v1/codes HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n" + std::string(20'000, 'x'));
+    auto answer = next.hear();
+    BOOST_REQUIRE(has(answer, "HTTP/1.1 503"));
+    BOOST_TEST(has(answer, "Retry-After: 1\r\n"));
+    BOOST_TEST(has(answer, "Connection: close\r\n"));
+    BOOST_REQUIRE(next.at_end());
+  }
+  BOOST_TEST(f.n->turned_away.load() == 400u);
+  BOOST_TEST(f.until([&] { return has(f.status(f.front), "connections_max"); }));
+  f.self->send(f.service, tick{});
+  for (auto& c : all) BOOST_TEST(body_of(c->hear()) == "/v1/scenes/held");
+  BOOST_TEST(f.until([&] { return !has(f.status(f.front), "connections_max"); }));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_descriptor_left_a_new_client_is_served_in_the_place_of_an_idle_one) {
+  http_limits l;
+  l.idle_before_evicted_ms = 0;
+  fixture f(l);
+  std::vector<std::unique_ptr<client>> idle;
+  for (int i = 0; i < 20; ++i) {
+    idle.push_back(std::make_unique<client>(f.port));
+    idle.back()->say(scan("a"));
+    BOOST_TEST(body_of(idle.back()->hear()) == "/v1/scenes/a");
+  }
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  auto few = before;
+  few.rlim_cur = open_descriptors() + 10;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  std::vector<int> rest;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) rest.push_back(fd);
+  ::close(rest.back()); // for our own end of the connection
+  rest.pop_back();
+  client next(f.port);
+  next.say(scan("b"));
+  BOOST_TEST(body_of(next.hear()) == "/v1/scenes/b");
+  BOOST_TEST(idle[0]->at_end());
+  BOOST_TEST(f.until([&] { return has(f.status(f.front), "no descriptor"); }));
+  BOOST_TEST(f.until([&] { return !has(f.status(f.front), "no descriptor"); }));
+  for (int fd : rest) ::close(fd);
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_client_that_expects_100_gets_it, fixture) {

@@ -104,6 +104,7 @@ struct desk_fixture {
     bind_results x;
     bind_result one{r.ticket, how, {}, std::move(detail)};
     one.code = view(r);
+    if (how == bind_end::lost_race) one.request = {r};
     x.results.push_back(one);
     d().bind_ended(x, at());
     auto e = take();
@@ -155,6 +156,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_bound_and_shown) {
   open();
   auto r = post(R"({"path":"pages/a","query":{"id":5},"tags":["x"],"expires_in":60})");
   r.idempotency_key = "k1";
+  r.idempotency_key_sent = true;
   auto b = bind_of(send(r));
   BOOST_TEST(b.id == "code0");
   BOOST_TEST(b.lot_no == 1u);
@@ -225,13 +227,35 @@ BOOST_AUTO_TEST_CASE(what_is_no_request_for_a_code_is_refused) {
   r.content_type = "text/plain";
   refused(r, 415, "unsupported_media_type");
   BOOST_TEST(refused(post(R"({"path":"a","x":1})"), 400, "invalid_request").detail().starts_with("'x'"));
-  r = post();
-  r.idempotency_key = "a b";
-  BOOST_TEST(refused(r, 400, "invalid_request").detail().starts_with("Idempotency-Key"));
   BOOST_TEST(refused(post(R"({"path":"a","pool":"nowhere"})"), 400, "invalid_request").detail().starts_with("pool:"));
   r = post();
   r.target = "/v1/codes?x=1";
   bind_of(send(r));
+}
+
+BOOST_AUTO_TEST_CASE(an_idempotency_key_that_guards_nothing_is_refused) {
+  open();
+  for (const auto& sent : {std::string(), std::string("a b"), std::string(129, 'x'), std::string("\xe9"),
+                           std::string("\xc3\xa9"), std::string("a\x7f"), std::string("a\tb")}) {
+    auto r = post();
+    r.idempotency_key = sent;
+    r.idempotency_key_sent = true;
+    auto a = refused(r, 400, "invalid_request");
+    BOOST_TEST(a.detail().starts_with("Idempotency-Key: has "), a.detail());
+    BOOST_TEST(a.detail().find("1 to 128 visible ASCII characters") != std::string::npos, a.detail());
+  }
+  BOOST_TEST(bind_of(send(post())).idempotency_key == ""); // none is none
+}
+
+BOOST_AUTO_TEST_CASE(on_empty_may_name_only_what_the_pool_has) {
+  cfg.on_empty["default"] = rung_live;
+  open();
+  auto a = refused(post(R"({"path":"a","on_empty":["link"]})"), 400, "invalid_request");
+  BOOST_TEST(a.detail().starts_with("on_empty: \"link\" is not in the list of pool 'default', which is [\"live\"]"));
+  bind_of(send(post(R"({"path":"a","on_empty":["live"]})")));
+  bind_of(send(post(R"({"path":"a","on_empty":[]})")));
+  a = refused(post(R"({"path":"a","pool":"other","on_empty":["live"]})"), 400, "invalid_request");
+  BOOST_TEST(a.detail().starts_with("on_empty: \"live\" is not in the list of pool 'other', which is []"));
 }
 
 BOOST_AUTO_TEST_CASE(keys_decide_who_may_what) {
@@ -392,6 +416,7 @@ BOOST_AUTO_TEST_CASE(a_replay_is_200_and_its_offered_code_is_free_again) {
   open();
   auto r = post();
   r.idempotency_key = "k";
+  r.idempotency_key_sent = true;
   auto b = bind_of(send(r));
   bind_results x;
   auto old = view(b);
@@ -452,6 +477,33 @@ BOOST_AUTO_TEST_CASE(a_lost_race_takes_the_next_code_three_times) {
   auto a = only(end(b, bind_end::lost_race));
   BOOST_TEST(a.status == 503);
   BOOST_TEST(a.code() == "unavailable");
+}
+
+BOOST_AUTO_TEST_CASE(what_lost_its_race_is_asked_again_with_all_that_was_asked) {
+  open();
+  auto r = post(R"({"path":"pages/a","query":{"id":5},"tags":["x"],"expires_in":60})");
+  r.idempotency_key = "k1";
+  r.idempotency_key_sent = true;
+  auto b = bind_of(send(r));
+  auto next = bind_of(end(b, bind_end::lost_race));
+  BOOST_TEST(next.id != b.id);
+  b.id = next.id;
+  b.mark = next.mark;
+  BOOST_TEST((next == b));
+  auto a = only(end(next, bind_end::bound));
+  BOOST_TEST(a.header("X-Request-Id") == r.request_id);
+  BOOST_TEST(a.json()["rung"].as_string() == "stock");
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_race_that_brings_nothing_back_binds_nothing) {
+  open();
+  auto b = bind_of(send(post()));
+  bind_results x;
+  x.results.push_back({b.ticket, bind_end::lost_race, {}, {}});
+  d().bind_ended(x, at());
+  auto e = take();
+  BOOST_TEST(e.binds.requests.empty());
+  BOOST_TEST(only(e).status == 500);
 }
 
 BOOST_AUTO_TEST_CASE(a_result_that_nobody_waits_for_changes_nothing) {
@@ -606,6 +658,7 @@ BOOST_AUTO_TEST_CASE(a_replay_with_its_image) {
   auto r = post();
   r.accept = "image/*";
   r.idempotency_key = "k";
+  r.idempotency_key_sent = true;
   auto e = send(r);
   d().image_ended(e.images[0].first, image_data{true, {1}}, at());
   auto b = bind_of(take());

@@ -38,8 +38,8 @@ struct workers : det_fixture {
 BOOST_FIXTURE_TEST_SUITE(store_worker_suite, workers)
 
 BOOST_AUTO_TEST_CASE(what_the_writer_bound_the_reader_finds) {
-  auto bound =
-      ask<bind_group_result>(writer, bind_group{"n1-a", {well.keyed(ids[0], "k")}, {{"default", well.gen_id, 1}}, {}});
+  auto bound = ask<bind_group_result>(
+      writer, bind_group{"n1-a", std::vector{well.keyed(ids[0], "k")}, {{"default", well.gen_id, 1}}, {}});
   BOOST_REQUIRE(bound);
   BOOST_TEST((bound->results.at(0).end == bind_end::bound));
   BOOST_TEST(bound->claims.at(0).lots.size() == 1u);
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(binds_overtake_what_waits_in_lower_lanes) {
     me->request(writer, wait, scans_seen{}).then(ordered("counts", static_cast<done*>(nullptr)), failed);
     me->request(writer, wait, lots_seal{well.gen_id, 0}).then(ordered("stock", a), failed);
     me->request(writer, wait, codes_kill{}).then(ordered("change", a), failed);
-    me->request(writer, wait, bind_group{"n1-a", {well.request(ids[0])}, {}, {}})
+    me->request(writer, wait, bind_group{"n1-a", std::vector{well.request(ids[0])}, {}, {}})
         .then(ordered("bind", static_cast<bind_group_result*>(nullptr)), failed);
   });
   run();
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(errors_of_the_store_reach_the_one_who_asked) {
   auto failing =
       spawn(store_writer, registry.enroll("store_writer", "second"), settings, make_faulty(home.open(), faulty));
   auto request = well.request(ids[0]);
-  auto out = ask<bind_group_result>(failing, bind_group{"n1-a", {request}, {}, {}});
+  auto out = ask<bind_group_result>(failing, bind_group{"n1-a", std::vector{request}, {}, {}});
   BOOST_TEST((code_of(out.error()) == ec::outcome_unknown));
   BOOST_TEST(!ask<actor_status>(failing, status_query{})->problem.empty());
   BOOST_TEST((ask<bind_group_result>(failing, bind_resolve{{request}})->results.at(0).end == bind_end::bound));
@@ -124,9 +124,10 @@ BOOST_AUTO_TEST_CASE(faults_are_told_once_per_kind_and_ten_seconds) {
   settings.name = "second";
   auto failing =
       spawn(store_writer, registry.enroll("store_writer", "second"), settings, make_faulty(home.open(), faulty));
-  for (int i = 0; i < 3; ++i) ask<bind_group_result>(failing, bind_group{"n1-a", {well.request(ids[0])}, {}, {}});
+  for (int i = 0; i < 3; ++i)
+    ask<bind_group_result>(failing, bind_group{"n1-a", std::vector{well.request(ids[0])}, {}, {}});
   advance(std::chrono::seconds(10));
-  ask<bind_group_result>(failing, bind_group{"n1-a", {well.request(ids[0])}, {}, {}});
+  ask<bind_group_result>(failing, bind_group{"n1-a", std::vector{well.request(ids[0])}, {}, {}});
   // What a client did wrong is no fault of the store.
   BOOST_TEST(!ask<pool_row>(writer, pool_pause{"nowhere", true, "why", "ann"}));
   auto lines = heard.lines();

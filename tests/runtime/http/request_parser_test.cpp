@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(hosts_are_one_and_plain) {
 }
 
 BOOST_AUTO_TEST_CASE(fields_that_decide_something_come_once) {
-  for (auto name : {"Authorization", "Idempotency-Key", "If-Match", "Content-Type", "Range"}) {
+  for (auto name : {"Authorization", "Idempotency-Key", "If-Match", "Content-Type", "Range", "If-Range"}) {
     auto line = std::string(name) + ": v\r\n";
     BOOST_TEST(outcome(get(std::string(host) + line)) == "done /x a ");
     BOOST_TEST(outcome(get(std::string(host) + line + line)) == "bad 400", name);

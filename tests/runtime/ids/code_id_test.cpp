@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 #include <sys/stat.h>
+#include <thread>
 
 using namespace qrwell;
 
@@ -100,6 +101,20 @@ BOOST_AUTO_TEST_CASE(hashes_agree_with_published_vectors) {
   BOOST_TEST(to_hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); // FIPS 180-2
   BOOST_TEST(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"); // RFC 4231
+}
+
+BOOST_AUTO_TEST_CASE(a_hash_does_not_depend_on_those_before_it_or_on_the_thread) {
+  auto all = [] {
+    return to_hex(sha256("")) + to_hex(sha256("abc")) + to_hex(hmac_sha256("key", "text")) +
+           to_hex(hmac_sha256(std::string(200, 'k'), "")) + to_hex(hmac_sha256({}, "text")) +
+           to_hex(hmac_sha256("key", "text"));
+  };
+  auto first = all();
+  BOOST_TEST(first == all());
+  BOOST_TEST(hmac_sha256({}, "text") != hmac_sha256("key", "text"));
+  std::string other;
+  std::thread([&] { other = all(); }).join();
+  BOOST_TEST(first == other);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

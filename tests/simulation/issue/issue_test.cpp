@@ -97,6 +97,7 @@ struct world : det_fixture {
     r.authorization = secret("Bearer " + key);
     r.content_type = "application/json";
     r.idempotency_key = wishes[w].key;
+    r.idempotency_key_sent = !r.idempotency_key.empty();
     r.body = R"({"path":")" + path + R"(","tags":["t"]})";
     r.remaining_ms = 2'000;
     return r;

@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(a_commit_whose_sync_fails_is_of_unknown_outcome_until_it_is
   auto ids = c.well.stock(2);
   auto request = c.well.keyed(ids[0], "k");
   disk.fail_syncs();
-  auto out = c.store->bind({"n1-a", {request}, {}, {}});
+  auto out = c.store->bind({"n1-a", std::vector{request}, {}, {}});
   BOOST_TEST((refused(out) == ec::outcome_unknown));
   BOOST_TEST(render(out.error()).find(c.home.file) != std::string::npos, render(out.error()));
   BOOST_TEST(!c.store->resolve({{request}}), "on a disk that fails nothing is said about it");

@@ -1,0 +1,168 @@
+#include "tests/actors/http_frontend/table_fixture.hpp"
+
+// What HTTP/1.1 demands of a server (RFC 9110, 9112), as bytes in and bytes out.
+
+using namespace qrwell;
+using namespace qrwell::test;
+
+namespace {
+
+struct exchange {
+  std::string name, bytes;
+  int status = 0;          ///< of the first answer; 0: the request is given out
+  std::string part = {};   ///< of all that is answered
+  bool ends = false;       ///< the connection is ended by us
+  std::string target = {}; ///< of the request that is given out
+};
+
+std::string post(std::string_view fields, std::string_view body = "") {
+  return "POST /v1/codes HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n" + std::string(body);
+}
+
+const std::string x2000(2'000, 'x');
+
+const exchange exchanges[] = {
+    {"absolute form", "GET http://other/v1/scenes/a?b HTTP/1.1\r\nHost: h\r\n\r\n", 0, "", false, "/v1/scenes/a?b"},
+    {"absolute form without a path", "GET http://other HTTP/1.1\r\nHost: h\r\n\r\n", 404},
+    {"asterisk form", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 204, "\r\nAllow: GET, HEAD, POST, DELETE, OPTIONS\r\n"},
+    {"asterisk form of another method", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400, "", true},
+    {"authority form", "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 501, "", true},
+    {"HEAD", "HEAD /v1/codes/a/image HTTP/1.1\r\nHost: h\r\n\r\n", 0, "", false, "/v1/codes/a/image"},
+    {"405 names the methods", "PUT /v1/codes/a HTTP/1.1\r\nHost: h\r\n\r\n", 405, "\r\nAllow: GET, HEAD, OPTIONS\r\n"},
+    {"405 of POST", "GET /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 405, "\r\nAllow: POST, OPTIONS\r\n"},
+    {"OPTIONS", "OPTIONS /v1/scenes/a HTTP/1.1\r\nHost: h\r\n\r\n", 204, "\r\nAllow: GET, HEAD, OPTIONS\r\n"},
+    {"a method of nobody", "BREW /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"TRACE", "TRACE /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"a path of nobody", "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 404},
+    {"no Host", "GET /v1/scenes/a HTTP/1.1\r\n\r\n", 400, "Host", true},
+    {"two Hosts", "GET /v1/scenes/a HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400, "Host", true},
+    {"no Host in HTTP/1.0", "GET /v1/scenes/a HTTP/1.0\r\n\r\n", 0, "", false, "/v1/scenes/a"},
+    {"another version", "GET /v1/scenes/a HTTP/2.0\r\nHost: h\r\n\r\n", 505, "", true},
+    {"no length is no body", post(""), 0, "", false, "/v1/codes"},
+    {"what follows no length is the next request", post("", "{\"path\":\"a\"}"), 0, "", false, "/v1/codes"},
+    {"413", post("Content-Length: 65537\r\n"), 413, "body_too_large", true},
+    {"413 of chunks", post("Transfer-Encoding: chunked\r\n", "10001\r\n"), 413, "body_too_large", true},
+    {"413 before 100", post("Expect: 100-continue\r\nContent-Length: 65537\r\n"), 413, "", true},
+    {"414", "GET /" + x2000, 414, "target_too_long", true},
+    {"431", "GET / HTTP/1.1\r\nHost: h\r\nX: " + x2000, 431, "header_too_large", true},
+    {"417", post("Expect: 200-maybe\r\nContent-Length: 2\r\n", "{}"), 417, "expectation_failed", true},
+    {"100", post("Expect: 100-continue\r\nContent-Length: 2\r\n"), 100},
+    {"100 of chunks", post("Expect: 100-Continue\r\nTransfer-Encoding: chunked\r\n"), 100},
+    {"no 100 in HTTP/1.0", "POST /v1/codes HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 0, "", false,
+     "nothing yet"},
+    {"length and chunks", post("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, "", true},
+    {"a coding of nobody", post("Transfer-Encoding: gzip, chunked\r\n"), 501, "", true},
+    {"not HTTP", "\x16\x03\x01\x02", 400, "", true},
+    {"a key twice", post("Idempotency-Key: a\r\nIdempotency-Key: a\r\nContent-Length: 2\r\n", "{}"), 400,
+     "Idempotency-Key", true},
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(http_basics_suite, table_fixture)
+
+BOOST_AUTO_TEST_CASE(each_request_has_its_answer) {
+  int fd = 10;
+  limits.connections_max = 1'000;
+  make();
+  for (const auto& x : exchanges) {
+    auto& peer = open(++fd);
+    say(x.bytes, fd);
+    auto batches = table->take_batches();
+    std::string target = "nothing yet";
+    for (const auto& batch : batches)
+      if (!batch.requests.empty()) target = batch.requests.front().target;
+    BOOST_TEST_CONTEXT(x.name << " gave " << peer.taken) {
+      if (x.status == 0)
+        BOOST_TEST(target == x.target);
+      else
+        BOOST_TEST(peer.taken.starts_with("HTTP/1.1 " + std::to_string(x.status) + " "));
+      BOOST_TEST(has(peer.taken, x.part));
+      BOOST_TEST(peer.finished == x.ends);
+      BOOST_TEST(has(peer.taken, "\r\nConnection: close\r\n") == x.ends);
+      if (x.status > 100) BOOST_TEST(has(peer.taken, "\r\n" + date));
+      if (x.status >= 400) {
+        BOOST_TEST(has(peer.taken, "\r\nContent-Type: application/problem+json\r\n"));
+        BOOST_TEST(has(peer.taken, "\"status\":" + std::to_string(x.status)));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_answer_has_the_date_of_its_sending) {
+  auto& peer = open();
+  table->hot().put({"abc", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, 0});
+  say(scan("slow") + scan("abc"));
+  auto got = given();
+  wall += 2'000;
+  answer(got[0].at, "a");
+  auto later_date = "Date: Fri, 15 Jan 2027 08:00:02 GMT\r\n";
+  auto first = peer.taken.find(later_date);
+  BOOST_TEST(first == peer.taken.find("\r\n") + 2);
+  BOOST_TEST(peer.taken.find(later_date, first + 1) != std::string::npos);
+  BOOST_TEST(!has(peer.taken, date));
+}
+
+BOOST_AUTO_TEST_CASE(http_1_0_ends_after_its_answer_whatever_it_asks) {
+  for (auto fields : {"", "Connection: keep-alive\r\n"}) {
+    auto& peer = open();
+    say("GET /v1/scenes/a HTTP/1.0\r\n" + std::string(fields) + "\r\n" + scan("b"));
+    auto got = given();
+    BOOST_REQUIRE(got.size() == 1u);
+    answer(got[0].at, "a");
+    BOOST_TEST(bodies(peer.taken) == list{"a"});
+    BOOST_TEST(has(peer.taken, "\r\nConnection: close\r\n"));
+    BOOST_TEST(peer.is_closed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(pipelined_requests_of_all_kinds_are_answered_in_order) {
+  limits.pipelined_max = 100;
+  limits.unsent_bytes_max = 100'000;
+  make();
+  auto& peer = open();
+  table->hot().put({"hot", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhot", 1, 0});
+  say(scan("0") + scan("hot") + post("Content-Length: 2\r\n", "{}") + "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n" +
+      "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n" + post("Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n") +
+      scan("6", "Connection: close\r\n") + scan("never"));
+  auto batches = table->take_batches();
+  std::vector<http_place> places;
+  for (const auto& batch : batches)
+    for (const auto& r : batch.requests) places.push_back(r.at);
+  BOOST_REQUIRE(places.size() == 4u);
+  std::sort(places.begin(), places.end(), [](auto& a, auto& b) { return a.number > b.number; });
+  for (const auto& at : places) answer(at, std::to_string(at.number)); // last first
+  auto all = bodies(peer.taken);
+  BOOST_REQUIRE(all.size() == 7u);
+  BOOST_TEST(all[0] == "0");
+  BOOST_TEST(all[1] == "hot");
+  BOOST_TEST(all[2] == "2");
+  BOOST_TEST(all[3] == "");
+  BOOST_TEST(has(all[4], "\"status\":404"));
+  BOOST_TEST(all[5] == "5");
+  BOOST_TEST(all[6] == "6");
+  BOOST_TEST(peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_idempotency_key_is_told_from_none) {
+  open();
+  say(post("Content-Length: 2\r\n", "{}") + post("Idempotency-Key:\r\nContent-Length: 2\r\n", "{}") +
+      post("Idempotency-Key:  \t\r\nContent-Length: 2\r\n", "{}"));
+  auto got = given(request_class::issue);
+  BOOST_REQUIRE(got.size() == 3u);
+  BOOST_TEST(!got[0].idempotency_key_sent);
+  BOOST_TEST(got[1].idempotency_key_sent);
+  BOOST_TEST(got[2].idempotency_key_sent);
+  for (const auto& r : got) BOOST_TEST(r.idempotency_key == "");
+}
+
+BOOST_AUTO_TEST_CASE(range_and_if_range_are_passed_on) {
+  open();
+  say("GET /v1/codes/a/image HTTP/1.1\r\nHost: h\r\nRange: bytes=0-1\r\nIf-Range: \"x\"\r\n\r\n");
+  auto got = given(request_class::code);
+  BOOST_REQUIRE(got.size() == 1u);
+  BOOST_TEST(got[0].range == "bytes=0-1");
+  BOOST_TEST(got[0].if_range == "\"x\"");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
