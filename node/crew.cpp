@@ -237,8 +237,10 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   steered.scan_server = scans;
   code_server_config code_cfg;
   code_cfg.public_url = cfg.http.public_url;
+  code_cfg.target = steered.request_settings->get().target;
   auto codes = all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
-                                          wall_clock(system_wall_ms), readers["codes"], images["get"]);
+                                          wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"],
+                                          scans);
   all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
       images["put"], std::function<caf::error(const store_identity&)>([&dir = needs.dir](const store_identity& store) {

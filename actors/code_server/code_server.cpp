@@ -1,7 +1,9 @@
 #include "actors/code_server/code_server.hpp"
 
+#include "actors/code_server/change_request.hpp"
 #include "actors/code_server/image_answer.hpp"
 #include "runtime/codes/code_json.hpp"
+#include "runtime/http/json.hpp"
 #include "runtime/http/visit.hpp"
 
 #include <boost/json/object.hpp>
@@ -20,7 +22,9 @@ struct shell {
   code_server_config cfg;
   wall_clock wall;
   store_reader_actor reader;
+  store_writer_actor writer;
   image_worker_actor images;
+  scan_server_actor scans;
 
   void serve(const http_batch& batch) const {
     auto sink = caf::actor_cast<answer_sink>(self->current_sender());
@@ -41,8 +45,10 @@ struct shell {
       return find(v, parts[2], [this_ = *this, v](const code_record& r) { this_.image(v, r); });
     if (parts.size() != 3) return v->refuse(ec::not_found, "there is nothing under this path");
     auto id = parts[2];
-    st.keys->with_key(v->request.authorization,
-                      [this_ = *this, v, id](caf::expected<const api_key*> key) { this_.show(v, id, key); });
+    auto changes = v->request.method == http_method::patch || v->request.method == http_method::del;
+    st.keys->with_key(v->request.authorization, [this_ = *this, v, id, changes](caf::expected<const api_key*> key) {
+      changes ? this_.change(v, id, key) : this_.show(v, id, key);
+    });
   }
 
   template <class Then>
@@ -91,6 +97,75 @@ struct shell {
     });
   }
 
+  void change(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
+    if (!key) return v->refuse(key.error());
+    if (((*key)->scopes & scope_admin) == 0)
+      if (auto err = permit_scope(**key, scope_issue)) return v->refuse(err);
+    if (v->request.method == http_method::patch && !http::is_json_type(v->request.content_type)) {
+      http::problem what;
+      what.code = ec::invalid_request;
+      what.status = 415;
+      what.detail = "Content-Type: must be application/json.";
+      return v->refuse(what);
+    }
+    auto asked = read_change(v->request, id, **key, wall(), cfg.target);
+    if (!asked) return v->refuse(asked.error());
+    self->request(writer, std::chrono::milliseconds(cfg.store_timeout_ms), std::move(*asked))
+        .then([v, this_ = *this](const code_changed& changed) { this_.changed(v, changed); },
+              [v, this_ = *this](const caf::error& why) { this_.change_failed(v, why); });
+  }
+
+  void changed(const visit_ptr& v, const code_changed& result) const {
+    switch (result.end) {
+    case change_end::changed:
+      ++self->state.changed;
+      forget(v, result.code.id);
+      return show_changed(v, result);
+    case change_end::unchanged:
+      return show_changed(v, result);
+    case change_end::not_found:
+      return v->refuse(ec::not_found, "no bound code has this id, or it belongs to another owner or pool");
+    case change_end::forbidden:
+      return v->refuse(ec::forbidden, "path: the code's path, before or after, is none that this key may use");
+    case change_end::other_version:
+      return v->refuse(ec::version_mismatch,
+                       "If-Match: the code has version " + std::to_string(result.code.version) +
+                           " now; read it again, and repeat the change with that ETag if it is still wanted");
+    case change_end::revoked:
+      return v->refuse(ec::conflict, "this code is revoked, which is final; issue a new one");
+    }
+  }
+
+  // Ahead of the answer, on the ways that it and the next scan take: who has read the answer is not shown the old target.
+  void forget(const visit_ptr& v, const std::string& id) const {
+    self->send(scans, scenes_changed{{id}});
+    self->send(v->sink(), scenes_changed{{id}});
+  }
+
+  void show_changed(const visit_ptr& v, const code_changed& result) const {
+    std::string body;
+    code_context context;
+    context.public_url = cfg.public_url;
+    context.now_ms = result.now_ms;
+    append_code_json(body, result.code, context);
+    v->json(200, body, '"' + std::to_string(result.code.version) + '"');
+  }
+
+  // What may or may not have happened is not cached either way.
+  void change_failed(const visit_ptr& v, const caf::error& why) const {
+    ++self->state.failed;
+    auto code = code_of(why);
+    if (code == ec::outcome_unknown || code == ec::timeout) {
+      forget(v, http::parse_target(v->request.target)->segments[2]);
+      return v->refuse(ec::outcome_unknown,
+                       "it is not known whether this was committed; read the code, or repeat the change: a repeated "
+                       "one does no harm",
+                       1);
+    }
+    v->refuse(code == ec::overloaded ? ec::overloaded : ec::unavailable,
+              "the store cannot write at the moment; nothing was changed: try again", 1);
+  }
+
   void image(const visit_ptr& v, const code_record& record) const {
     if (!record.found || record.code.state == code_state::stocked || record.code.state == code_state::dead)
       return v->refuse(ec::not_found, "no code has this id");
@@ -124,11 +199,8 @@ struct shell {
 
   actor_status status() const {
     const auto& st = self->state;
-    boost::json::object facts{{"under_way", st.under_way},
-                              {"shown", st.shown},
-                              {"images", st.images},
-                              {"refused", st.refused},
-                              {"failed", st.failed},
+    boost::json::object facts{{"under_way", st.under_way}, {"shown", st.shown},     {"changed", st.changed},
+                              {"images", st.images},       {"refused", st.refused}, {"failed", st.failed},
                               {"missing", st.missing}};
     std::string problem;
     if (st.missing > 0)
@@ -148,11 +220,13 @@ caf::error validate(const code_server_config& cfg) {
 
 code_server_actor::behavior_type code_server(watched<code_server_actor, code_server_state>* self, vitals_ptr v,
                                              code_server_config cfg, wall_clock wall, store_reader_actor reader,
-                                             image_worker_actor images) {
+                                             store_writer_actor writer, image_worker_actor images,
+                                             scan_server_actor scans) {
   self->set_vitals(v);
   using keys_type = key_watch<watched<code_server_actor, code_server_state>*>;
   self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, reader);
-  shell sh{self, std::move(cfg), std::move(wall), std::move(reader), std::move(images)};
+  shell sh{
+      self, std::move(cfg), std::move(wall), std::move(reader), std::move(writer), std::move(images), std::move(scans)};
   self->send(self, tick{});
   return {
       watch(v, "tick", [sh](tick) { sh.on_tick(); }),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/interfaces.hpp"
+#include "runtime/codes/target_fields.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
 #include "runtime/http/target.hpp"
@@ -16,6 +17,7 @@ struct code_server_config {
   std::string public_url; ///< without a slash at its end
   uint32_t store_timeout_ms = 1'500;
   size_t under_way_max = 1'024; ///< requests; past it 503
+  target_limits target;
 };
 
 caf::error validate(const code_server_config& cfg);
@@ -24,14 +26,16 @@ struct code_server_state {
   static constexpr const char* name = "code_server";
   std::unique_ptr<key_watch<watched<code_server_actor, code_server_state>*>> keys;
   size_t under_way = 0;
-  uint64_t shown = 0, images = 0, refused = 0, failed = 0, missing = 0;
+  uint64_t shown = 0, changed = 0, images = 0, refused = 0, failed = 0, missing = 0;
   std::string last_missing; ///< id of a code whose image was not there
   log::limiter missing_images;
 };
 
-/// Serves `GET /v1/codes/{id}` to keys that may read, and the images of bound codes to anyone.
+/// Serves `GET /v1/codes/{id}` to keys that may read, PATCH and DELETE of it to keys that may issue, and the images of
+/// bound codes to anyone. Whoever caches a scene hears of a change before the client does.
 code_server_actor::behavior_type code_server(watched<code_server_actor, code_server_state>* self, vitals_ptr v,
                                              code_server_config cfg, wall_clock wall, store_reader_actor reader,
-                                             image_worker_actor images);
+                                             store_writer_actor writer, image_worker_actor images,
+                                             scan_server_actor scans);
 
 } // namespace qrwell

@@ -88,7 +88,7 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
                v.rate.retry_after_s});
     return;
   }
-  if (!is_json_type(request.content_type)) {
+  if (!http::is_json_type(request.content_type)) {
     http::problem what{ec::invalid_request, "Content-Type: must be application/json."};
     what.status = 415;
     refuse(v, std::move(what));

@@ -2,6 +2,7 @@
 
 #include "messages/common.hpp"
 #include "messages/errors.hpp"
+#include "runtime/codes/target_fields.hpp"
 
 #include <boost/json/storage_ptr.hpp>
 
@@ -11,17 +12,7 @@
 
 namespace qrwell {
 
-/// How large the parts of a target may be.
-struct target_limits {
-  uint64_t path_bytes_max = 512;
-  uint64_t query_bytes_max = 2'048; ///< in its percent-encoded form
-  uint32_t tags_max = 8;
-  uint64_t tag_bytes_max = 32;
-};
-
 constexpr size_t idempotency_key_bytes_max = 128;
-constexpr uint32_t expires_in_s_max =
-    100U * 366 * 86'400; ///< about a century: a larger number is a mistake in the unit
 
 /// Rungs of the ladder that a request allows when the stock is empty.
 constexpr uint8_t rung_live = 1, rung_link = 2;
@@ -34,6 +25,7 @@ struct issue_request {
   std::string tags;  ///< JSON array; empty: none
   int64_t expires_ms = 0;
   uint32_t expires_after_s = 0;
+  bool reuse = false;              ///< the owner's live code of the same target in this pool will do
   std::optional<uint8_t> on_empty; ///< rungs; not told: all that the pool has
   digest body_hash{};              ///< SHA-256 of the body's JCS form; zero unless asked for
 };
@@ -45,9 +37,6 @@ caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, 
 
 /// No error if `wanted` names only rungs of the pool's own list.
 caf::error check_on_empty(std::optional<uint8_t> wanted, std::string_view pool, uint8_t allowed);
-
-/// "application/json" or "...+json", whatever its parameters.
-bool is_json_type(std::string_view content_type) noexcept;
 
 /// No error for 1 to 128 visible ASCII characters.
 caf::error check_idempotency_key(std::string_view key);

@@ -24,6 +24,9 @@ std::string canonical_json(const boost::json::value& value);
 /// (boost::json::serialize writes 1.33E2). Whole numbers keep all their digits.
 std::string json_text(const boost::json::value& value);
 
+/// "application/json" or "...+json", whatever its parameters.
+bool is_json_type(std::string_view content_type) noexcept;
+
 /// RFC 3339 in UTC with milliseconds: 2026-01-02T03:04:05.678Z. The empty string for 0.
 std::string format_time(int64_t unix_ms);
 

@@ -7,7 +7,7 @@ constexpr unsigned bit(http_method m) {
   return 1u << static_cast<unsigned>(m);
 }
 constexpr unsigned get = bit(http_method::get) | bit(http_method::head), post = bit(http_method::post),
-                   del = bit(http_method::del);
+                   del = bit(http_method::del), patch = bit(http_method::patch);
 
 struct row {
   std::string_view pattern; ///< * is one segment that is not empty
@@ -19,8 +19,11 @@ struct row {
 // Every call of the API, the most frequent first. A pattern stands once.
 constexpr row table[] = {
     {"/v1/scenes/*", get, request_class::scan},
+    {"/v1/scenes", get, request_class::scan},
+    {"/v1/prefetch", get, request_class::scan},
+    {"/q/*", get, request_class::scan},
     {"/v1/codes", post, request_class::issue},
-    {"/v1/codes/*", get, request_class::code},
+    {"/v1/codes/*", get | patch | del, request_class::code},
     {"/v1/codes/*/image", get, request_class::code},
     {"/v1/pools", get, request_class::admin},
     {"/v1/pools/*", get, request_class::admin},
@@ -66,6 +69,7 @@ std::string allow_of(unsigned methods) {
   add(http_method::get, "GET, ");
   add(http_method::head, "HEAD, ");
   add(http_method::post, "POST, ");
+  add(http_method::patch, "PATCH, ");
   add(http_method::del, "DELETE, ");
   return out + "OPTIONS";
 }
@@ -79,7 +83,8 @@ std::string_view to_string(request_class c) noexcept {
 
 route find_route(listener_kind listener, http_method method, std::string_view path) {
   route out;
-  if (path == "*") return {route::verdict::wrong_method, request_class::admin, "GET, HEAD, POST, DELETE, OPTIONS"};
+  if (path == "*")
+    return {route::verdict::wrong_method, request_class::admin, "GET, HEAD, POST, PATCH, DELETE, OPTIONS"};
   for (const auto& r : table) {
     if ((r.admin_only && listener != listener_kind::admin) || !matches(r.pattern, path)) continue;
     out.cls = r.cls;

@@ -68,6 +68,9 @@ public:
     });
   }
 
+  /// The front end that the request came from.
+  const answer_sink& sink() const noexcept { return sink_; }
+
   const http_request request;
 
 private:

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace qrwell::test {
 
@@ -13,6 +14,7 @@ namespace qrwell::test {
 struct caught {
   std::string written;
   size_t answers = 0;
+  std::vector<std::string> forgotten; ///< ids
 
   bool says(std::string_view what) const { return written.find(what) != std::string::npos; }
   void clear() { *this = {}; }
@@ -25,7 +27,9 @@ inline answer_sink::behavior_type answer_catcher(answer_sink::pointer, std::shar
         to->answers += answers.answers.size();
       },
       [](const hot_scenes&) {},
-      [](const scenes_changed&) {},
+      [=](const scenes_changed& changed) {
+        to->forgotten.insert(to->forgotten.end(), changed.ids.begin(), changed.ids.end());
+      },
   };
 }
 

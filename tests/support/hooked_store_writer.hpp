@@ -29,10 +29,13 @@ caf::result<Out> answer_by(Self* self, const hook<In, Out>& f, In& x) {
 struct store_writer_hooks {
   hook<bind_group, bind_group_result> bind;
   hook<bind_resolve, bind_group_result> resolve;
+  hook<code_change, code_changed> change;
   hook<codes_kill, affected> kill;
   hook<pool_pause, pool_row> pause;
   hook<key_add, api_key> add_key;
+  hook<key_rotate, api_key> rotate_key;
   hook<key_revoke, api_key> revoke_key;
+  hook<foreign_keys, done> register_keys;
   hook<lease_take, lease_view> take_lease;
   hook<lease_renew, lease_view> renew_lease;
   hook<grant_open, done> open_grant;
@@ -44,6 +47,8 @@ struct store_writer_hooks {
   hook<age_out, affected> age;
   hook<scans_seen, done> add_scans;
   hook<keys_used, done> mark_keys_used;
+  hook<import_rows, import_result> import_codes;
+  hook<job_put, job> put_job;
   hook<store_purge, affected> purge;
 };
 
@@ -52,9 +57,14 @@ inline store_writer_actor::behavior_type hooked_store_writer(store_writer_actor:
   return {
       [=](bind_group& x) { return answer_by<bind_group_result>(self, h->bind, x); },
       [=](bind_resolve& x) { return answer_by<bind_group_result>(self, h->resolve, x); },
+      [=](code_change& x) { return answer_by<code_changed>(self, h->change, x); },
       [=](codes_kill& x) { return answer_by<affected>(self, h->kill, x); },
       [=](pool_pause& x) { return answer_by<pool_row>(self, h->pause, x); },
       [=](key_add& x) { return answer_by<api_key>(self, h->add_key, x); },
+      [=](key_rotate& x) { return answer_by<api_key>(self, h->rotate_key, x); },
+      [=](foreign_keys& x) { return answer_by<done>(self, h->register_keys, x); },
+      [=](import_rows& x) { return answer_by<import_result>(self, h->import_codes, x); },
+      [=](job_put& x) { return answer_by<job>(self, h->put_job, x); },
       [=](key_revoke& x) { return answer_by<api_key>(self, h->revoke_key, x); },
       [=](lease_take& x) { return answer_by<lease_view>(self, h->take_lease, x); },
       [=](lease_renew& x) { return answer_by<lease_view>(self, h->renew_lease, x); },

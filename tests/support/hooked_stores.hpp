@@ -10,6 +10,11 @@ struct store_reader_hooks {
   hook<keys_query, keys_snapshot> keys;
   hook<levels_query, stock_levels> levels;
   hook<identity_query, store_identity> identity;
+  hook<bind_recall, bind_group_result> recall;
+  hook<code_list, code_page> list;
+  hook<stats_query, stats_rows> stats;
+  hook<audit_query, audit_entries> audit;
+  hook<jobs_query, jobs_found> jobs;
   hook<verify_query, verify_report> verify;
 };
 
@@ -21,6 +26,11 @@ inline store_reader_actor::behavior_type hooked_store_reader(store_reader_actor:
       [=](keys_query& x) { return answer_by<keys_snapshot>(self, h->keys, x); },
       [=](levels_query& x) { return answer_by<stock_levels>(self, h->levels, x); },
       [=](identity_query& x) { return answer_by<store_identity>(self, h->identity, x); },
+      [=](bind_recall& x) { return answer_by<bind_group_result>(self, h->recall, x); },
+      [=](code_list& x) { return answer_by<code_page>(self, h->list, x); },
+      [=](stats_query& x) { return answer_by<stats_rows>(self, h->stats, x); },
+      [=](audit_query& x) { return answer_by<audit_entries>(self, h->audit, x); },
+      [=](jobs_query& x) { return answer_by<jobs_found>(self, h->jobs, x); },
       [=](verify_query& x) { return answer_by<verify_report>(self, h->verify, x); },
       [](tick) {},
       [](status_query) {

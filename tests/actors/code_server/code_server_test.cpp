@@ -21,7 +21,13 @@ struct fixture : test::det_fixture {
   image_data image{true, {0xFF, 0xD8, 0xFF}};
   int keys_read = 0;
 
+  std::shared_ptr<test::store_writer_hooks> pen = std::make_shared<test::store_writer_hooks>();
+  std::vector<std::string> told_to_scans;
+  std::optional<code_change> asked;
+  code_changed result;
+
   store_reader_actor reader = spawn(test::hooked_store_reader, store);
+  store_writer_actor writer = spawn(test::hooked_store_writer, pen);
   image_worker_actor images = spawn(test::hooked_image_worker, files);
   code_server_actor server;
   answer_sink front = spawn(test::answer_catcher, seen);
@@ -48,7 +54,45 @@ struct fixture : test::det_fixture {
     code_server_config settings;
     settings.public_url = "https://qr.example.com";
     server = spawn(code_server, registry.enroll("code_server", "code_server"), settings,
-                   wall_clock([] { return int64_t{1'800'000'000'000}; }), reader, images);
+                   wall_clock([] { return int64_t{1'800'000'000'000}; }), reader, writer, images,
+                   spawn(scans_stub, &told_to_scans));
+    pen->change = [this](code_change& change) -> caf::expected<code_changed> {
+      asked = change;
+      return result;
+    };
+    result.end = change_end::changed;
+    result.code = record.code;
+    result.code.version = 4;
+  }
+
+  static scan_server_actor::behavior_type scans_stub(scan_server_actor::pointer, std::vector<std::string>* told) {
+    return {
+        [told](const scenes_changed& changed) { told->insert(told->end(), changed.ids.begin(), changed.ids.end()); },
+        [](const scan_limits&) {},
+        [](tick) {},
+        [](const http_batch&) {},
+        [](status_query) {
+          return actor_status{"scan_server", "", "", "{}"};
+        },
+    };
+  }
+
+  const test::caught& send(http_method method, const std::string& key, const std::string& body = "",
+                           const std::string& if_match = "") {
+    seen->clear();
+    asked.reset();
+    told_to_scans.clear();
+    http_request request;
+    request.method = method;
+    request.target = "/v1/codes/aXYZ0123456789abcdef";
+    request.content_type = "application/json";
+    request.body = body;
+    request.if_match = if_match;
+    request.request_id = "req-9";
+    if (!key.empty()) request.authorization = secret("Bearer " + texts.at(key).reveal());
+    test::send_request(server, front, request);
+    run();
+    return *seen;
   }
 
   void add_key(const std::string& name, const std::string& owner, uint8_t scopes) {
@@ -150,6 +194,78 @@ BOOST_AUTO_TEST_CASE(each_request_is_answered_once_also_without_a_store) {
   auto silent = get(code_path, "shop");
   advance(10s);
   BOOST_TEST(seen->answers == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_is_made_by_its_owner_and_told_to_whoever_caches) {
+  BOOST_TEST(send(http_method::patch, "writer", R"({"path":"pages/b","query":null,"expires_in":60})", "\"3\"")
+                 .says("HTTP/1.1 200"));
+  BOOST_TEST(seen->says("ETag: \"4\""));
+  BOOST_REQUIRE(asked.has_value());
+  BOOST_TEST(asked->owner == "acme");
+  BOOST_TEST(asked->actor == "key:writer");
+  BOOST_TEST(asked->request_id == "req-9");
+  BOOST_TEST(asked->versions == std::vector<uint32_t>{3}, boost::test_tools::per_element());
+  BOOST_TEST((asked->set_target_path && asked->set_query && asked->set_expiry && !asked->set_tags && !asked->revoke));
+  BOOST_TEST(asked->path == "pages/b");
+  BOOST_TEST(asked->query.empty());
+  BOOST_TEST(asked->expires_after_s == 60u);
+  std::vector<std::string> changed{"aXYZ0123456789abcdef"};
+  BOOST_TEST(told_to_scans == changed, boost::test_tools::per_element());
+  BOOST_TEST(seen->forgotten == changed, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_revocation_is_a_delete_and_an_admin_may_change_anyones) {
+  BOOST_TEST(send(http_method::del, "boss").says("HTTP/1.1 200"));
+  BOOST_REQUIRE(asked.has_value());
+  BOOST_TEST(asked->revoke);
+  BOOST_TEST(asked->owner.empty());
+}
+
+BOOST_AUTO_TEST_CASE(each_end_of_a_change_has_its_status) {
+  auto status = [&](change_end end) {
+    result.end = end;
+    send(http_method::patch, "writer", R"({"path":"pages/b"})");
+    return seen->written.substr(9, 3);
+  };
+  BOOST_TEST(status(change_end::unchanged) == "200");
+  BOOST_TEST(told_to_scans.empty());
+  BOOST_TEST(status(change_end::not_found) == "404");
+  BOOST_TEST(status(change_end::forbidden) == "403");
+  BOOST_TEST(status(change_end::other_version) == "412");
+  BOOST_TEST(seen->says("has version 4 now"));
+  BOOST_TEST(status(change_end::revoked) == "409");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_may_have_happened_is_forgotten_by_caches_and_told_as_such) {
+  pen->change = [](code_change&) -> caf::expected<code_changed> { return fail(ec::outcome_unknown, "who knows"); };
+  BOOST_TEST(send(http_method::patch, "writer", R"({"path":"pages/b"})").says("outcome_unknown"));
+  BOOST_TEST(told_to_scans.size() == 1u);
+  pen->change = [](code_change&) -> caf::expected<code_changed> { return fail(ec::disk_full, "full"); };
+  BOOST_TEST(send(http_method::patch, "writer", R"({"path":"pages/b"})").says("HTTP/1.1 503"));
+  BOOST_TEST(told_to_scans.empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_change_and_what_cannot_be_read_never_reaches_the_store) {
+  BOOST_TEST(send(http_method::patch, "", "{}").says("HTTP/1.1 401"));
+  BOOST_TEST(send(http_method::patch, "shop", R"({"path":"pages/b"})").says("HTTP/1.1 403"));
+  for (const auto* body : {"", "[]", "{}", "{\"path\":null}", "{\"path\":\"/a\"}", "{\"pool\":\"x\"}", "{\"tags\":7}",
+                           "{\"expires_at\":\"2001-01-01T00:00:00Z\"}", "{\"expires_in\":5,\"expires_at\":null}"})
+    BOOST_TEST(send(http_method::patch, "writer", body).says("HTTP/1.1 400"), body);
+  for (const auto* tag : {"3", "\"3", "abc", ","})
+    BOOST_TEST(send(http_method::patch, "writer", R"({"path":"pages/b"})", tag).says("HTTP/1.1 400"), tag);
+  BOOST_TEST(!asked.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_if_match_names_versions) {
+  auto versions = [&](const std::string& tag) {
+    send(http_method::del, "writer", "", tag);
+    return asked.value_or(code_change{}).versions;
+  };
+  BOOST_TEST(versions("").empty());
+  BOOST_TEST(versions("*").empty());
+  BOOST_TEST((versions("\"1\", \"22\"") == std::vector<uint32_t>{1, 22}));
+  BOOST_TEST((versions("W/\"1\"") == std::vector<uint32_t>{0}), "a weak tag never matches");
+  BOOST_TEST((versions("\"abc\"") == std::vector<uint32_t>{0}), "no version of ours");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

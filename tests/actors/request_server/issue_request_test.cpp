@@ -117,9 +117,9 @@ BOOST_AUTO_TEST_CASE(the_hash_is_of_the_meaning) {
 BOOST_AUTO_TEST_CASE(content_types) {
   for (auto type :
        {"application/json", "Application/JSON; charset=utf-8", " application/json ", "application/vnd.x+json"})
-    BOOST_TEST(is_json_type(type), type);
+    BOOST_TEST(http::is_json_type(type), type);
   for (auto type : {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "+json"})
-    BOOST_TEST(!is_json_type(type), type);
+    BOOST_TEST(!http::is_json_type(type), type);
 }
 
 BOOST_AUTO_TEST_CASE(on_empty_is_a_part_of_the_pools_own_list) {
