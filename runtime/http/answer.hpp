@@ -21,6 +21,7 @@ struct problem {
   std::string allow = {};     ///< of a 405
   int status = 0;     ///< 0: that of `code`; else one of HTTP itself (405, 408, 413, 414, 415, 416, 431, 501, 505)
   bool close = false; ///< says Connection: close, and the front end closes
+  bool cors = false;  ///< pages of any origin may read it
   std::string content_range = {};                                    ///< of a 416: "bytes */N"
   std::string rate_limit = {}, rate_remaining = {}, rate_reset = {}; ///< RateLimit-* headers; empty: none
 };

@@ -98,6 +98,11 @@ inline store_reader_actor::behavior_type fake_reader(store_reader_actor::pointer
         return w->levels;
       },
       [](identity_query) { return not_here<store_identity>(); },
+      [](const bind_recall&) { return not_here<bind_group_result>(); },
+      [](const code_list&) { return not_here<code_page>(); },
+      [](const stats_query&) { return not_here<stats_rows>(); },
+      [](const audit_query&) { return not_here<audit_entries>(); },
+      [](const jobs_query&) { return not_here<jobs_found>(); },
       [](verify_query) { return not_here<verify_report>(); },
       [](tick) {},
       [](status_query) { return actor_status{}; },
@@ -108,6 +113,7 @@ inline store_writer_actor::behavior_type fake_writer(store_writer_actor::pointer
   return {
       [](const bind_group&) { return not_here<bind_group_result>(); },
       [](const bind_resolve&) { return not_here<bind_group_result>(); },
+      [](const code_change&) { return not_here<code_changed>(); },
       [](const codes_kill&) { return not_here<affected>(); },
       [w](const pool_pause& p) -> caf::result<pool_row> {
         w->pauses.push_back(p);
@@ -116,7 +122,9 @@ inline store_writer_actor::behavior_type fake_writer(store_writer_actor::pointer
         return w->levels.pool;
       },
       [](const key_add&) { return not_here<api_key>(); },
+      [](const key_rotate&) { return not_here<api_key>(); },
       [](const key_revoke&) { return not_here<api_key>(); },
+      [](const foreign_keys&) { return not_here<done>(); },
       [](const lease_take&) { return not_here<lease_view>(); },
       [](const lease_renew&) { return not_here<lease_view>(); },
       [](const grant_open&) { return not_here<done>(); },
@@ -128,6 +136,8 @@ inline store_writer_actor::behavior_type fake_writer(store_writer_actor::pointer
       [](const age_out&) -> caf::result<affected> { return affected{}; },
       [](const scans_seen&) { return not_here<done>(); },
       [](const keys_used&) { return not_here<done>(); },
+      [](const import_rows&) { return not_here<import_result>(); },
+      [](const job_put&) { return not_here<job>(); },
       [](const store_purge&) { return not_here<affected>(); },
       [](tick) {},
       [](status_query) { return actor_status{}; },

@@ -74,7 +74,7 @@ int64_t sqlite_code_store::today() const {
   return clock_.wall_ms() / day_ms;
 }
 
-api_key sqlite_code_store::read_key(const std::string& name) {
+api_key sqlite_code_store::key_named(const std::string& name) {
   auto row = db_->use(find_key);
   if (row.arg(today()).arg(name).step()) return key_at(row);
   throw refusal{fail(ec::not_found, fmt::format("there is no key named {}", name))};
@@ -122,13 +122,13 @@ caf::expected<api_key> sqlite_code_store::add_key(const key_add& add) {
         .run();
     audit(add.actor, "key_add",
           boost::json::serialize(boost::json::object{{"name", k.name}, {"owner", k.owner}, {"scopes", k.scopes}}));
-    return read_key(k.name);
+    return key_named(k.name);
   });
 }
 
 caf::expected<api_key> sqlite_code_store::rotate_key(const key_rotate& rotate) {
   return write([&] {
-    auto key = read_key(rotate.name);
+    auto key = key_named(rotate.name);
     auto now = clock_.wall_ms();
     if (key.disabled_ms != 0 || (key.expires_ms != 0 && key.expires_ms <= now))
       throw refusal{fail(ec::conflict, fmt::format("key {} is {}: add a new one instead", rotate.name,
@@ -136,7 +136,7 @@ caf::expected<api_key> sqlite_code_store::rotate_key(const key_rotate& rotate) {
     db_->use(rotate_hash).arg(rotate.hash).arg(now + int64_t{rotate.overlap_s} * 1'000).arg(rotate.name).run();
     audit(rotate.actor, "key_rotate",
           boost::json::serialize(boost::json::object{{"name", rotate.name}, {"overlap_s", rotate.overlap_s}}));
-    return read_key(rotate.name);
+    return key_named(rotate.name);
   });
 }
 
@@ -145,7 +145,7 @@ caf::expected<api_key> sqlite_code_store::revoke_key(const key_revoke& revoke) {
     auto disabled = db_->use(disable_key).arg(clock_.wall_ms()).arg(revoke.name).run();
     if (disabled > 0)
       audit(revoke.actor, "key_revoke", boost::json::serialize(boost::json::object{{"name", revoke.name}}));
-    return read_key(revoke.name);
+    return key_named(revoke.name);
   });
 }
 

@@ -109,7 +109,7 @@ private:
 
   // keys.cpp
   int64_t today() const; ///< days since 1970, UTC
-  api_key read_key(const std::string& name);
+  api_key key_named(const std::string& name);
 
   // bind.cpp
   struct group_counts;

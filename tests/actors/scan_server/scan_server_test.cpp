@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "tests/support/det_fixture.hpp"
+#include "tests/support/hooked_stores.hpp"
 
 using namespace qrwell;
 using namespace std::chrono_literals;
@@ -34,25 +35,8 @@ struct fixture : test::det_fixture {
   int asked = 0;
   uint64_t counted = 0;
 
-  store_reader_actor reader =
-      sys.spawn([this](store_reader_actor::stateful_pointer<no_state> me) -> store_reader_actor::behavior_type {
-        return {[this, me](const scene_query& query) -> caf::result<scene_answer> {
-                  ++asked;
-                  auto promise = me->make_response_promise<scene_answer>();
-                  scene_answer answer;
-                  for (const auto& id : query.ids)
-                    answer.scenes.push_back({id, code_state::bound, 1, "pages/a", "", 0});
-                  if (store_answers) promise.deliver(answer);
-                  return promise;
-                },
-                [](const code_query&) -> code_record { return {}; },
-                [](const keys_query&) -> keys_snapshot { return {}; },
-                [](const levels_query&) -> stock_levels { return {}; },
-                [](const identity_query&) -> store_identity { return {}; },
-                [](const verify_query&) -> verify_report { return {}; },
-                [](tick) {},
-                [](status_query) -> actor_status { return {}; }};
-      });
+  std::shared_ptr<test::store_reader_hooks> store = std::make_shared<test::store_reader_hooks>();
+  store_reader_actor reader = spawn(test::hooked_store_reader, store);
   scan_recorder_actor recorder =
       sys.spawn([this](scan_recorder_actor::stateful_pointer<no_state>) -> scan_recorder_actor::behavior_type {
         return {[this](const scans_seen& seen) { counted += seen.scans.size(); }, [](const count_limits&) {},
@@ -63,7 +47,13 @@ struct fixture : test::det_fixture {
   answer_sink front = spawn(sink, &server);
 
   fixture() {
-    owned.push_back(caf::actor_cast<caf::strong_actor_ptr>(reader));
+    store->find_scenes = [this](const scene_query& query) -> std::optional<caf::expected<scene_answer>> {
+      ++asked;
+      scene_answer answer;
+      for (const auto& id : query.ids) answer.scenes.push_back({id, code_state::bound, 1, "pages/a", "", 0});
+      if (!store_answers) return std::nullopt;
+      return answer;
+    };
     owned.push_back(caf::actor_cast<caf::strong_actor_ptr>(recorder));
   }
 

@@ -53,7 +53,9 @@ BOOST_AUTO_TEST_CASE(a_bound_code_says_where_to_go_and_is_counted) {
   BOOST_REQUIRE(asked.ask.ids.size() == 1u);
   auto fx = desk().resolved(asked.ask, {{bound(id)}, 0}, 0);
   BOOST_TEST(says(fx, "HTTP/1.1 200"));
-  BOOST_TEST(says(fx, R"({"path":"pages/house/detail","query":{"id":7},"url":"pages/house/detail?id=7","version":1})"));
+  BOOST_TEST(
+      says(fx, "{\"id\":\"" + id +
+                   R"(","path":"pages/house/detail","query":{"id":7},"url":"pages/house/detail?id=7","version":1})"));
   BOOST_REQUIRE(fx.seen.scans.size() == 1u);
   BOOST_TEST((fx.seen.scans[0] == scan_count{id, 1047, 1}));
 }
