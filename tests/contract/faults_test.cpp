@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_scripted_fault_hits_the_call_it_names) {
   c.home.plan->script("bind", fault::unknown_not_done);
   c.home.plan->script("bind", fault::unknown_done);
   auto request = c.well.request(ids[0]);
-  auto bind = [&] { return refused(c.store->bind({"n1-a", {request}, {}, {}})); };
+  auto bind = [&] { return refused(c.store->bind({"n1-a", std::vector{request}, {}, {}})); };
   auto state = [&] { return must(c.store->find_code({ids[0]})).code.state; };
   BOOST_TEST((bind() == ec::store_failed));
   BOOST_TEST((state() == code_state::stocked));
