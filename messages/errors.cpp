@@ -27,6 +27,14 @@ caf::error fail(ec code, std::string sentence) {
   return caf::make_error(code, std::move(sentence));
 }
 
+caf::error fail(ec code, std::string sentence, uint32_t retry_after_s) {
+  return caf::make_error(code, std::move(sentence), retry_after_s);
+}
+
+uint32_t retry_after_s_of(const caf::error& err) {
+  return err.context().match_elements<std::string, uint32_t>() ? err.context().get_as<uint32_t>(1) : 0;
+}
+
 ec code_of(const caf::error& err) noexcept {
   if (!err) return ec::none;
   if (err.category() == caf::atom("qrwell")) return static_cast<ec>(err.code());
@@ -45,7 +53,8 @@ std::string render(const caf::error& err) {
 }
 
 std::string sentence_of(const caf::error& err) {
-  return err.context().match_elements<std::string>() ? err.context().get_as<std::string>(0) : std::string();
+  const auto& context = err.context();
+  return !context.empty() && context.match_element<std::string>(0) ? context.get_as<std::string>(0) : std::string();
 }
 
 } // namespace qrwell

@@ -47,6 +47,12 @@ std::string_view to_string(ec code) noexcept;
 /// Makes an error of `code` with one sentence for people.
 caf::error fail(ec code, std::string sentence);
 
+/// The same, of something that is worth asking for again so much later.
+caf::error fail(ec code, std::string sentence, uint32_t retry_after_s);
+
+/// As it was made with; 0: nobody knows.
+uint32_t retry_after_s_of(const caf::error& err);
+
 /// The code of an error; CAF's own time-outs and closed mailboxes are mapped to ours.
 ec code_of(const caf::error& err) noexcept;
 

@@ -36,7 +36,7 @@ struct pool_row {
   bool paused = false;
   std::string pause_reason;
   uint64_t version = 0;
-  int64_t updated_ms = 0;
+  int64_t updated_ms = 0; ///< when gen_id became the current one
   QRWELL_FIELDS(pool_row, pool, gen_id, paused, pause_reason, version, updated_ms)
 };
 
@@ -75,6 +75,15 @@ struct claimed_lot {
   QRWELL_FIELDS(claimed_lot, lot_no, gen_id, ids)
 };
 
+/// Stock of a look that a pool had before: kept for a while, in case the change is taken back.
+struct former_stock {
+  uint32_t gen_id = 0;
+  uint64_t codes = 0;
+  int64_t kept_until_ms = 0; ///< then its codes become dead
+  std::string spec;          ///< JCS of the generation
+  QRWELL_FIELDS(former_stock, gen_id, codes, kept_until_ms, spec)
+};
+
 /// What a pool is doing, for operators and for the request server. Sent by the stocker whenever it changes, and every
 /// second.
 struct pool_state {
@@ -83,7 +92,8 @@ struct pool_state {
   uint64_t level = 0; ///< codes in stock: ready, filling and on shelves
   uint64_t low = 0, high = 0, reserve = 0;
   double per_minute = 0;    ///< codes stocked in the last 60 s
-  double minutes_left = -1; ///< at the present rate of issue; -1: no issue at present
+  double minutes_left = -1; ///< at the present demand, if no more codes came; -1: no demand is known
+  std::string outlook;      ///< the same in words, or what is known of the demand
   std::string plan;         ///< one sentence: what it does now and why
   bool paused = false;
   std::string pause_reason;
@@ -91,8 +101,9 @@ struct pool_state {
   uint32_t retry_after_s = 1; ///< honest answer to "when is it worth to ask again" if nothing is left
   bool live_allowed = false;  ///< rung 1 of the ladder is configured and this node can do it
   std::string spec;           ///< JCS of the current generation
-  QRWELL_FIELDS(pool_state, pool, app, gen_id, level, low, high, reserve, per_minute, minutes_left, plan, paused,
-                pause_reason, dead, retry_after_s, live_allowed, spec)
+  std::vector<former_stock> former;
+  QRWELL_FIELDS(pool_state, pool, app, gen_id, level, low, high, reserve, per_minute, minutes_left, outlook, plan,
+                paused, pause_reason, dead, retry_after_s, live_allowed, spec, former)
 };
 
 enum class pool_verb : uint8_t { pause, resume, fill };
@@ -111,12 +122,12 @@ struct pool_query {
   QRWELL_NO_FIELDS(pool_query)
 };
 
-/// What the node's shelf holds and how fast it empties; sent to the stocker every second.
+/// What the node's shelf holds and what left it; sent to the stocker every second.
 struct shelf_report {
   std::string pool;
   uint64_t codes = 0;
-  double issued_per_s = 0;
-  QRWELL_FIELDS(shelf_report, pool, codes, issued_per_s)
+  uint64_t issued = 0; ///< since the report before
+  QRWELL_FIELDS(shelf_report, pool, codes, issued)
 };
 
 /// Rung 1: fetch `count` codes from WeChat now, inside the app's live reserve.

@@ -7,8 +7,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace qrwell {
 namespace {
@@ -33,29 +36,56 @@ std::string actor_name(const actor_vital& actor) {
   return actor.kind == actor.name ? actor.kind : fmt::format("{} {}", actor.kind, actor.name);
 }
 
-std::string in_words(double minutes) {
-  auto whole = static_cast<uint64_t>(minutes);
-  if (whole >= 48 * 60) return fmt::format("{} days", whole / (24 * 60));
-  if (whole >= 60) return fmt::format("{} h {} min", whole / 60, whole % 60);
-  return fmt::format("{} min", whole);
-}
-
 std::string without_full_stop(std::string text) {
   if (!text.empty() && text.back() == '.') text.pop_back();
   return text;
 }
 
-std::string judgement_of(const std::vector<pool_state>& pools, size_t problems) {
+// `held_back`: pools whose plan stands among the problems.
+std::string judgement_of(const std::vector<pool_state>& pools, size_t problems,
+                         const std::set<std::string>& held_back) {
   if (pools.empty()) return "no pool is configured";
   std::string text;
   for (const auto& pool : pools) {
     if (!text.empty()) text += "; ";
-    text += fmt::format("{}: {} in stock, {}", pool.pool, pool.level,
-                        pool.plan.empty() ? "idle" : without_full_stop(pool.plan));
-    if (pool.minutes_left >= 0) text += fmt::format(", enough for {} at the present rate", in_words(pool.minutes_left));
+    text += fmt::format("{}: {} in stock", pool.pool, pool.level);
+    if (!held_back.contains(pool.pool)) text += ", " + (pool.plan.empty() ? "idle" : without_full_stop(pool.plan));
+    if (!pool.outlook.empty()) text += ", " + pool.outlook;
   }
   if (problems > 0) return fmt::format("{} thing{} to look at; {}", problems, problems == 1 ? "" : "s", text);
   return "all is well; " + text;
+}
+
+/// What is wrong with a stock itself, worst first; why is another's word.
+std::string shortage_of(const pool_state& pool) {
+  if (pool.gen_id == 0) return {};
+  if (pool.level == 0)
+    return pool.live_allowed ? "is empty: each code is fetched live, as far as the quota goes"
+                             : "is empty: requests for codes are answered 503";
+  if (pool.level < pool.reserve)
+    return fmt::format("is below its reserve of {}: only keys of priority core get codes of it", pool.reserve);
+  return {};
+}
+
+/// Causes before what they cause: who reads the first line of three should not have to read the others.
+int gravity(const std::string& kind) {
+  static constexpr std::array<std::string_view, 10> order{
+      "store_writer", "store_reader", "image_worker",  "binding_persister", "request_server",
+      "scan_server",  "token_keeper", "quota_manager", "wechat_fetcher",    "pool_stocker"};
+  return static_cast<int>(std::find(order.begin(), order.end(), kind) - order.begin());
+}
+
+json::array former_json(const pool_state& pool) {
+  json::array out;
+  for (const auto& one : pool.former) {
+    boost::system::error_code err;
+    auto look = json::parse(one.spec, err);
+    out.push_back(json::object{{"generation", one.gen_id},
+                               {"codes", one.codes},
+                               {"kept_until", http::format_time(one.kept_until_ms)},
+                               {"look", err ? json::value(nullptr) : std::move(look)}});
+  }
+  return out;
 }
 
 } // namespace
@@ -70,11 +100,13 @@ json::object pool_json(const pool_state& pool) {
                    {"per_minute", std::round(pool.per_minute * 10) / 10},
                    {"minutes_left", pool.minutes_left < 0 ? json::value(nullptr)
                                                           : json::value(std::round(pool.minutes_left * 10) / 10)},
+                   {"outlook", pool.outlook},
                    {"plan", pool.plan},
                    {"paused", pool.paused},
                    {"generation", pool.gen_id},
                    {"dead", pool.dead}};
   if (pool.paused) out["pause_reason"] = pool.pause_reason;
+  if (!pool.former.empty()) out["former"] = former_json(pool);
   return out;
 }
 
@@ -190,14 +222,25 @@ json::object status_json(const node_facts& node, const inspect_report& report, c
              return pool.paused && pool.pool == status.name;
            });
   };
-  for (const auto& pool : pools)
+  for (const auto& pool : pools) {
+    if (auto what = shortage_of(pool); !what.empty()) add("pool " + pool.pool, what);
     if (pool.paused) add("pool " + pool.pool, "is paused: " + without_full_stop(pool.pause_reason));
-  for (const auto& status : report.statuses)
+  }
+  auto statuses = report.statuses;
+  std::stable_sort(statuses.begin(), statuses.end(), [](const auto& a, const auto& b) {
+    return std::tuple(gravity(a.kind), a.kind, a.name) < std::tuple(gravity(b.kind), b.kind, b.name);
+  });
+  for (const auto& status : statuses)
     if (!status.problem.empty() && !paused(status))
       add(status.kind == status.name ? status.kind : status.kind + " " + status.name, status.problem);
   json::array pool_list;
   for (const auto& pool : pools) pool_list.push_back(pool_json(pool));
-  auto judgement = judgement_of(pools, problems.size());
+  std::set<std::string> held_back;
+  for (const auto& status : report.statuses)
+    if (status.kind == "pool_stocker" && !status.problem.empty()) held_back.insert(status.name);
+  for (const auto& pool : pools)
+    if (pool.paused) held_back.insert(pool.pool);
+  auto judgement = judgement_of(pools, problems.size(), held_back);
   auto list = [](const std::vector<std::string>& from) {
     json::array out;
     for (const auto& text : from) out.push_back(json::string(text));

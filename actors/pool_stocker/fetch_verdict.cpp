@@ -41,16 +41,20 @@ fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault) {
     v.outcome = image_fault.empty() ? "images" : "bad_images";
     v.next = image_fault.empty() ? next_step::keep : next_step::bury;
     v.reason = image_fault;
+    if (!image_fault.empty()) v.sentence = "an image is not good: " + std::string(image_fault);
     break;
   case fetch_outcome::refused:
     return judge_refusal(fetched);
   case fetch_outcome::not_an_answer:
     v.outcome = "bad_images";
     v.reason = "not_an_answer";
+    v.sentence = "WeChat's answer is none: " + fetched.detail;
     break;
   case fetch_outcome::lost:
     v.how = unit_end::lost;
     v.outcome = v.reason = "lost";
+    v.sentence =
+        "a call to WeChat got no whole answer: " + (fetched.detail.empty() ? "the call was lost" : fetched.detail);
     break;
   case fetch_outcome::never_written:
     v.how = unit_end::never_written;

@@ -38,6 +38,7 @@ public:
   void succeeded() noexcept { delay_ms_ = until_ms_ = 0; }
   bool troubled() const noexcept { return delay_ms_ != 0; }
   int64_t until_ms() const noexcept { return until_ms_; }
+  int64_t delay_ms() const noexcept { return delay_ms_; } ///< of the last pause
 
 private:
   int64_t delay_ms_ = 0, until_ms_ = 0;

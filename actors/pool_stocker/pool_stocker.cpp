@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 using pointer = watched<pool_stocker_actor, pool_stocker_state>*;
 
 // No answer is waited for longer than this.
-constexpr auto grant_wait = 15s; // the quota manager answers within 8 s; a ticket that nobody receives keeps its units
+constexpr auto grant_wait = 10min; // a ticket that nobody receives keeps its units: the core gives up long before
 constexpr auto close_wait = 15s;
 constexpr auto image_wait = 30s;
 constexpr auto store_wait = 10s;

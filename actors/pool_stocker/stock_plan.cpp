@@ -11,11 +11,11 @@ namespace {
 constexpr int64_t look_again_ms = 3'600'000;
 constexpr uint32_t retry_after_max_s = 86'400;
 
-uint32_t seconds(int64_t for_ms) {
+} // namespace
+
+uint32_t whole_seconds(int64_t for_ms) {
   return static_cast<uint32_t>(std::clamp<int64_t>((for_ms + 999) / 1'000, 1, retry_after_max_s));
 }
-
-} // namespace
 
 void stock_plan::look_at_clock(int64_t wall_ms) {
   if (known_from_ms_ <= wall_ms && wall_ms < known_until_ms_) return;
@@ -44,15 +44,18 @@ stock_plan::goal stock_plan::choose(const plan_input& in) const {
   return {low_, 1, fmt::format("Waiting: {} codes in stock, low is {}, and {}.", in.level, low_, opens)};
 }
 
-uint32_t stock_plan::retry_after_s(const plan_input& in, uint64_t due) const {
-  if (in.level > in.reserve) return 1;
-  if (!in.hold.empty()) return seconds(in.hold_for_ms);
-  if (due > 0 || in.under_way > 0) {
+// The level that is known may be a second old: whoever asks this found the stock used up.
+uint32_t stock_plan::retry_after_s(const plan_input& in) const {
+  if (!in.hold.empty()) return whole_seconds(in.hold_for_ms);
+  auto used_up = in;
+  used_up.level = std::min(in.level, in.reserve);
+  if (choose(used_up).target > used_up.level || in.under_way > 0) {
     // The next code that comes goes to whoever waits for one already.
     if (in.per_minute <= 0) return 2;
-    return seconds(static_cast<int64_t>(std::ceil(static_cast<double>(in.waiting + 1 + in.reserve - in.level) * 60'000.0 / in.per_minute)));
+    auto codes = static_cast<double>(in.waiting + 1 + in.reserve - used_up.level);
+    return whole_seconds(static_cast<int64_t>(std::ceil(codes * 60'000.0 / in.per_minute)));
   }
-  return share_ > 0 || next_change_ms_ == 0 ? 3'600 : seconds(next_change_ms_ - in.wall_ms);
+  return share_ > 0 || next_change_ms_ == 0 ? 3'600 : whole_seconds(next_change_ms_ - in.wall_ms);
 }
 
 plan_output stock_plan::decide(const plan_input& in) {
@@ -62,9 +65,10 @@ plan_output stock_plan::decide(const plan_input& in) {
   out.share = aim.share;
   auto there = in.level + in.under_way;
   if (in.hold.empty() && aim.target > there) out.due = aim.target - there;
+  auto at_most = std::max(in.level, in.level_at_most) + in.under_way;
+  if (aim.target <= high_) out.due = std::min(out.due, high_ - std::min(high_, at_most));
   out.sentence = in.hold.empty() ? std::move(aim.sentence) : in.hold;
-  out.retry_after_s = retry_after_s(in, out.due);
-  if (in.issued_per_s > 0) out.minutes_left = static_cast<double>(in.level) / in.issued_per_s / 60;
+  out.retry_after_s = retry_after_s(in);
   return out;
 }
 

@@ -21,7 +21,7 @@ void stocker_core::care(stamp now) {
     levels_asked_ = true;
     next_levels_ms_ = now.mono_ms + levels_every_ms;
     pause_changes_asked_ = pause_changes_;
-    closed_while_asking_ = 0;
+    closed_when_asked_ = closed_;
     emit(stocker::read_levels{++last_number_, {cfg_.pool}});
   }
   if (!space_asked_ && now.mono_ms >= next_space_ms_) {
@@ -52,7 +52,8 @@ stocker::effects stocker_core::on_levels(uint64_t, caf::expected<stock_levels> l
     if (one.gen_id == cfg_.gen_id) level_ = one;
   for (const auto& one : seen_.generations)
     if (one.gen_id == cfg_.gen_id) spec_ = one.spec;
-  closed_since_ = closed_while_asking_;
+  counts_.push_back({now.mono_ms, level_.ready_codes + level_.filling_codes, closed_when_asked_});
+  while (counts_.size() > 1 && counts_.front().at_ms < now.mono_ms - moments_ms) counts_.pop_front();
   // A generation that has stock was probed when it was new.
   if (!levels_known_ && level_.ready_codes + level_.filling_codes + level_.held_codes > 0) probe_.pass();
   levels_known_ = true;
@@ -174,6 +175,12 @@ stocker::effects stocker_core::on_sealed(const caf::error& failure, stamp now) {
   return step(now);
 }
 
+/// Since when the generations that are not current are not. One that was so before the last change is kept a little
+/// longer than it must be; none is shorter, also when a look comes and goes and comes again.
+int64_t stocker_core::aged_since_ms() const {
+  return seen_.pool.updated_ms;
+}
+
 /// Stock of a generation that is not current any more is kept for age_out_ms, in case the change is taken back, and
 /// then made dead, some at a time.
 void stocker_core::age_generations(stamp now) {
@@ -185,9 +192,7 @@ void stocker_core::age_generations(stamp now) {
   for (const auto& one : seen_.generations) {
     if (one.state != generation_state::ageing || one.gen_id == current->gen_id || aged_out_.contains(one.gen_id))
       continue;
-    // When its successor came; one that came back from ageing is older than it, then the pool's row tells.
-    auto since_ms = current->created_ms > one.created_ms ? current->created_ms : seen_.pool.updated_ms;
-    if (now.wall_ms - since_ms < cfg_.age_out_ms) continue;
+    if (now.wall_ms < aged_since_ms() + cfg_.age_out_ms) continue;
     ageing_ = true;
     age_out request;
     request.gen_id = one.gen_id;

@@ -17,11 +17,13 @@ constexpr int64_t unknown_hold_ms = 60'000;
 stocker_core::stocker_core(pool_stocker_config cfg)
     : cfg_(std::move(cfg))
     , planner_(cfg_.low, cfg_.high, cfg_.open)
-    , images_(cfg_.images) {}
+    , images_(cfg_.images)
+    , probe_(cfg_.high) {}
 
 stocker::effects stocker_core::on_tick(stamp now) {
   care(now);
   repeat_late(now);
+  count_waiting(now);
   return step(now);
 }
 
@@ -41,42 +43,66 @@ stocker::effects stocker_core::step(stamp now) {
     published_empty_ = empty;
     emit(stocker::publish{state(now)});
   }
+  answer_live(now);
   return std::exchange(out_, {});
+}
+
+bool stocker_core::shelf_is_known(int64_t mono_ms) const {
+  return shelf_known_ && mono_ms - shelf_at_ms_ < shelf_fresh_ms;
+}
+
+uint64_t stocker_core::free_codes(const stock_count& from) const {
+  return from.codes + closed_ - from.closed_before;
 }
 
 uint64_t stocker_core::level(int64_t mono_ms) const {
   // The shelf knows what is left of the held lots; the store only what they had when they were claimed.
-  bool fresh = shelf_known_ && mono_ms - shelf_at_ms_ < shelf_fresh_ms;
-  auto shelf = fresh ? shelf_.codes : level_.held_codes;
-  return level_.ready_codes + level_.filling_codes + shelf + closed_since_;
+  auto shelf = shelf_is_known(mono_ms) ? shelf_.codes : level_.held_codes;
+  return shelf + (counts_.empty() ? closed_ : free_codes(counts_.back()));
+}
+
+/// Store and shelf tell their parts at different times, and a lot that moved in between may be in neither; a code that
+/// was offered may come back. So this takes the most that each of them said of the last moments: never less than there
+/// is, and for two or three seconds perhaps more.
+uint64_t stocker_core::level_at_most(int64_t mono_ms) const {
+  if (!shelf_is_known(mono_ms)) return level(mono_ms);
+  uint64_t shelf = 0, free = 0;
+  for (const auto& [at_ms, codes] : shelves_) shelf = std::max(shelf, codes);
+  for (const auto& one : counts_) free = std::max(free, free_codes(one));
+  return std::max(level(mono_ms), shelf + free);
 }
 
 uint64_t stocker_core::codes_under_way() const {
   uint64_t sum = 0;
   for (const auto& [number, r] : runs_) {
-    if (r.use != quota_class::stock) continue;
+    if (r.late || (r.use == quota_class::live && r.live != 0)) continue;
     sum += r.fill ? r.fill->could_send() + r.fill->in_flight() + r.fill->stocked().size() : r.want;
   }
   return sum;
 }
 
 uint32_t stocker_core::runs_of(quota_class use) const {
-  return static_cast<uint32_t>(
-      std::count_if(runs_.begin(), runs_.end(), [use](const auto& entry) { return entry.second.use == use; }));
+  return static_cast<uint32_t>(std::count_if(
+      runs_.begin(), runs_.end(), [use](const auto& entry) { return entry.second.use == use && !entry.second.late; }));
+}
+
+bool stocker_core::anything_under_way() const {
+  return runs_of(quota_class::stock) + runs_of(quota_class::live) > 0;
 }
 
 bool stocker_core::asking_stock() const {
   return std::any_of(runs_.begin(), runs_.end(), [](const auto& entry) {
-    return entry.second.use == quota_class::stock && entry.second.at == stage::asking;
+    return entry.second.use == quota_class::stock && entry.second.at == stage::asking && !entry.second.late;
   });
 }
 
 /// The first of the things that stand in the way, in the order in which an operator would deal with them.
 void stocker_core::find_hold(stamp now) {
-  auto hold = [this](std::string why, int64_t until_ms, bool wrong) {
+  auto hold = [this](std::string why, int64_t until_ms, bool wrong, bool spares_live = false) {
     hold_ = std::move(why);
     hold_until_ms_ = until_ms;
     hold_is_wrong_ = wrong;
+    hold_spares_live_ = spares_live;
   };
   hold_.clear();
   if (paused_)
@@ -94,35 +120,50 @@ void stocker_core::find_hold(stamp now) {
                 now.mono_ms + unknown_hold_ms, true);
   if (now.mono_ms < disk_until_ms_) return hold(disk_why_, disk_until_ms_, true);
   if (!close_why_.empty()) return hold(close_why_, now.mono_ms + 5'000, true);
-  if (trouble_.troubled() && now.mono_ms < trouble_.until_ms()) return hold(trouble_why_, trouble_.until_ms(), true);
-  if (now.mono_ms < next_ask_ms_ && !wait_why_.empty()) return hold(wait_why_, next_ask_ms_, wait_is_wrong_);
+  auto quiet_until_ms = std::max(trouble_.until_ms(), wechat_back_ms_);
+  if (trouble_.troubled() && now.mono_ms < quiet_until_ms)
+    return hold("Waiting before the next try: " + trouble_why_ + ".", quiet_until_ms, true);
+  if (now.mono_ms < next_ask_ms_ && !wait_why_.empty()) return hold(wait_why_, next_ask_ms_, wait_is_wrong_, true);
+  if (now.mono_ms < stock_units_.ask_ms && stock_units_.worth_a_word)
+    return hold(words_for_units(now), stock_units_.free_ms, false, true);
 }
 
 plan_output stocker_core::make_plan(stamp now) {
   plan_input in;
   in.wall_ms = now.wall_ms;
   in.level = level(now.mono_ms);
+  in.level_at_most = level_at_most(now.mono_ms);
   in.reserve = cfg_.reserve;
   in.under_way = codes_under_way();
   in.extra = extra_;
   if (in.level >= cfg_.high) to_high_ = false;
   in.to_high = to_high_;
-  in.issued_per_s = shelf_known_ && now.mono_ms - shelf_at_ms_ < shelf_fresh_ms ? shelf_.issued_per_s : 0;
   in.per_minute = static_cast<double>(books_.per_minute(now.mono_ms));
   in.waiting = static_cast<uint32_t>(live_.size());
   in.hold = hold_;
   in.hold_for_ms = hold_until_ms_ - now.mono_ms;
-  return planner_.decide(in);
+  auto out = planner_.decide(in);
+  if (!hold_.empty()) return out;
+  // A try is no recovery: what was in the way still is, until something came.
+  if (trouble_.troubled()) {
+    out.sentence = words_for_trouble();
+    out.retry_after_s = std::max(out.retry_after_s, whole_seconds(trouble_.delay_ms()));
+  } else if (stock_units_.worth_a_word && now.mono_ms < stock_units_.free_ms) {
+    out.sentence = words_for_units(now);
+    out.retry_after_s = whole_seconds(stock_units_.free_ms - now.mono_ms);
+  }
+  return out;
 }
 
 void stocker_core::ask_stock(stamp now) {
   auto under_way = runs_of(quota_class::stock);
-  if (plan_.due == 0 || now.mono_ms < next_ask_ms_ || asking_stock() || under_way >= cfg_.grants_under_way_max) return;
+  if (plan_.due == 0 || now.mono_ms < std::max(next_ask_ms_, stock_units_.ask_ms)) return;
+  if (asking_stock() || under_way >= cfg_.grants_under_way_max) return;
   bool probe = !probe_.passed();
   // Before the probes have passed, and after an outage, one at a time.
-  if ((probe || trouble_.troubled()) && under_way > 0) return;
+  if ((probe && under_way > 0) || (trouble_.troubled() && anything_under_way())) return;
   auto want = static_cast<uint32_t>(std::min<uint64_t>(plan_.due, units_per_grant_max));
-  if (probe) want = probe_.want();
+  if (probe) want = std::min(want, probe_.want());
   if (trouble_.troubled()) want = 1;
   want = std::min(want, bucket_.available(plan_.share, cfg_.per_minute - cfg_.live_reserve, now.mono_ms));
   if (want == 0) return;
@@ -141,14 +182,15 @@ void stocker_core::ask_stock(stamp now) {
 
 void stocker_core::ask_live(stamp now) {
   if (auto why = live_refusal(); !why.empty()) return stop_live(why);
-  if (now.mono_ms < next_live_ask_ms_) return;
+  if (now.mono_ms < live_units_.ask_ms) return refuse_before_units(now);
   for (auto& [number, wait] : live_)
     while (wait.to_ask > 0) {
       if (runs_of(quota_class::live) >= cfg_.live_under_way_max) return;
+      if (trouble_.troubled() && anything_under_way()) return stop_live(trouble_why_);
       run r;
       r.use = quota_class::live;
       r.live = number;
-      r.want = std::min(wait.to_ask, units_per_grant_max);
+      r.want = trouble_.troubled() ? 1 : std::min(wait.to_ask, units_per_grant_max);
       wait.to_ask -= r.want;
       ++wait.running;
       ask(std::move(r));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/pool_stocker/demand_meter.hpp"
 #include "actors/pool_stocker/fill_effects.hpp"
 #include "actors/pool_stocker/fill_pace.hpp"
 #include "actors/pool_stocker/fill_run.hpp"
@@ -68,6 +69,8 @@ private:
     quota_class use = quota_class::stock;
     uint32_t want = 0;
     bool probe = false, paced = false;
+    uint32_t waited_ms = 0;          ///< for its ticket
+    bool late = false;               ///< the ticket is not waited for any more; should it come, its units go back
     uint64_t live = 0;               ///< the live request that waits for it; 0: none, or none any more
     std::vector<carried_id> carried; ///< asked for with it
     std::optional<fill_run> fill;
@@ -83,9 +86,22 @@ private:
     std::vector<claimed_lot> lots;    ///< what came so far
     ec code = ec::out_of_stock;       ///< of the last failure
     std::string why;
+    int64_t units_ms = 0; ///< when the unit is free that it did not get; 0: that was not why
   };
 
-  using runs = std::map<uint64_t, run>;
+  /// What the quota manager said last of one class: no unit is free before `free_ms`. It is asked again sooner, since
+  /// units that are not used come back at any time.
+  struct units_wait {
+    int64_t free_ms = 0, ask_ms = 0;
+    bool worth_a_word = false; ///< short waits are the normal pace
+  };
+
+  /// What the store said, and what the stocker had closed before it asked: the rest was closed since, or meanwhile.
+  struct stock_count {
+    int64_t at_ms = 0;
+    uint64_t codes = 0; ///< on no shelf: in lots that are ready or filling
+    uint64_t closed_before = 0;
+  };
 
   // stocker_core.cpp: what to do next
   stocker::effects step(stamp now);
@@ -96,6 +112,10 @@ private:
   void ask(run r);
   void send_more();
   uint64_t level(int64_t mono_ms) const;
+  uint64_t level_at_most(int64_t mono_ms) const;
+  uint64_t free_codes(const stock_count& from) const;
+  bool shelf_is_known(int64_t mono_ms) const;
+  bool anything_under_way() const;
   uint64_t codes_under_way() const;
   uint32_t runs_of(quota_class use) const;
   bool asking_stock() const;
@@ -107,10 +127,14 @@ private:
   void store_images(run& r);
   void begin_close(run& r, stamp now);
   void repeat_late(stamp now);
+  void count_waiting(stamp now);
   void refused_ticket(run& r, const caf::error& why, stamp now);
   void carry(std::vector<carried_id> ids);
 
   // stocker_live.cpp: rung 1
+  void refuse_before_units(stamp now);
+  void no_units(live_wait& wait, int64_t free_ms, stamp now);
+  void answer_live(stamp now);
   void live_run_failed(uint64_t number, ec code, std::string why);
   void live_run_ended(run& r, grant_closed&& closed);
   void settle_live(uint64_t number);
@@ -125,6 +149,13 @@ private:
   void seal_lots(stamp now);
   void age_generations(stamp now);
   std::string levels_problem(int64_t mono_ms) const;
+  int64_t aged_since_ms() const;
+
+  // stocker_words.cpp
+  std::string problem() const;
+  std::string words_for_units(stamp now) const;
+  std::string words_for_trouble() const;
+  std::vector<former_stock> former() const;
 
   template <class E>
   void emit(E e) {
@@ -140,21 +171,25 @@ private:
   back_off trouble_;
   stocker::effects out_;
 
-  runs runs_;
+  std::map<uint64_t, run> runs_;
   uint64_t last_number_ = 0; // of runs and queries
   std::deque<carried_id> carried_;
   std::vector<carried_id> given_up_; // their rows go with the next close
   std::map<uint64_t, live_wait> live_;
+  std::vector<std::pair<uint64_t, live_wait>> live_ended_; // answered at the end of the step, when the plan is known
 
   plan_output plan_;
   std::string hold_;           // why nothing can be made at present
   int64_t hold_until_ms_ = 0;  // about; 0: nobody knows
   bool hold_is_wrong_ = false; // something that an operator should know
-  int64_t next_ask_ms_ = 0, next_live_ask_ms_ = 0;
+  bool hold_spares_live_ = false;
+  int64_t next_ask_ms_ = 0;
+  units_wait stock_units_, live_units_;
   std::string wait_why_; // while next_ask_ms_ is ahead: why, if it is worth telling
   bool wait_is_wrong_ = false;
   std::string trouble_why_;
-  std::string disk_why_; // images could not be written
+  int64_t wechat_back_ms_ = 0; // the fetcher says that no call is worth trying before
+  std::string disk_why_;       // images could not be written
   int64_t disk_until_ms_ = 0;
   std::string close_why_; // the store does not take the ends of grants
 
@@ -164,11 +199,14 @@ private:
   stock_level level_;
   stock_levels seen_;
   std::string spec_;
-  uint64_t closed_since_ = 0;        // codes closed since the last answered levels query was sent
-  uint64_t closed_while_asking_ = 0; // of these, since the one under way was sent
+  uint64_t closed_ = 0, closed_when_asked_ = 0; // codes, since the start
+  static constexpr int64_t moments_ms = 2'500;  // two of the store's levels and two of the shelf's reports at least
+  std::deque<stock_count> counts_;              // of the last moments, the newest last
+  std::deque<std::pair<int64_t, uint64_t>> shelves_; // likewise: what was on the shelf
   shelf_report shelf_;
   int64_t shelf_at_ms_ = 0;
   bool shelf_known_ = false;
+  demand_meter demand_;
 
   bool paused_ = false;
   std::string pause_reason_;
@@ -186,6 +224,7 @@ private:
   std::set<uint32_t> aged_out_;
   bool ageing_ = false;
   int64_t next_age_ms_ = 0;
+  int64_t ticked_ms_ = 0;
   bool space_asked_ = false;
   int64_t next_space_ms_ = 0;
   std::optional<uint64_t> free_bytes_;

@@ -12,8 +12,10 @@ constexpr uint32_t live_codes_max = 256; // of one request
 /// Why no live code can be made at present; empty: one can.
 std::string stocker_core::live_refusal() const {
   if (!cfg_.live_allowed) return "this node makes no live codes for pool " + cfg_.pool;
-  if (!hold_.empty() && hold_ != wait_why_) return hold_;
+  if (!hold_.empty() && !hold_spares_live_) return hold_;
   if (!probe_.passed()) return "the first codes of this generation are being checked";
+  // One call at a time finds out whether WeChat is back; nobody else is to wait for that.
+  if (trouble_.troubled() && anything_under_way()) return trouble_why_;
   return {};
 }
 
@@ -32,15 +34,45 @@ stocker::effects stocker_core::on_live(uint64_t number, const live_request& requ
   return step(now); // which refuses all who wait when no live code can be made
 }
 
-/// Answers once nothing more can come: with all that came, or else with the reason of the last failure.
+/// Ends a wait of which nothing more can come.
 void stocker_core::settle_live(uint64_t number) {
   auto found = live_.find(number);
   if (found == live_.end() || found->second.to_ask > 0 || found->second.running > 0) return;
-  auto wait = std::move(found->second);
+  live_ended_.emplace_back(number, std::move(found->second));
   live_.erase(found);
-  caf::error failure;
-  if (wait.lots.empty()) failure = fail(wait.code, std::move(wait.why));
-  emit(stocker::answer_live{number, {cfg_.pool, std::move(wait.lots)}, std::move(failure)});
+}
+
+/// With all that came, or else with the reason of the last failure, and when it is worth to ask again: when the stock
+/// may have a code, or a unit is free for a live one.
+void stocker_core::answer_live(stamp now) {
+  for (auto& [number, wait] : live_ended_) {
+    caf::error failure;
+    if (wait.lots.empty()) {
+      auto later_s = plan_.retry_after_s;
+      if (wait.units_ms != 0) later_s = std::min(later_s, whole_seconds(wait.units_ms - now.mono_ms));
+      failure = fail(wait.code, std::move(wait.why), later_s);
+    }
+    emit(stocker::answer_live{number, {cfg_.pool, std::move(wait.lots)}, std::move(failure)});
+  }
+  live_ended_.clear();
+}
+
+/// Those who would be gone before a unit is free are told so now.
+void stocker_core::refuse_before_units(stamp now) {
+  std::vector<uint64_t> hopeless;
+  for (const auto& [number, wait] : live_)
+    if (wait.to_ask > 0 && wait.deadline_ms <= live_units_.free_ms) hopeless.push_back(number);
+  for (auto number : hopeless) {
+    no_units(live_[number], live_units_.free_ms, now);
+    settle_live(number);
+  }
+}
+
+void stocker_core::no_units(live_wait& wait, int64_t free_ms, stamp now) {
+  wait.to_ask = 0;
+  wait.code = ec::rate_limited;
+  wait.why = fmt::format("no unit of app {}'s quota is free for {} s", cfg_.app, whole_seconds(free_ms - now.mono_ms));
+  wait.units_ms = free_ms;
 }
 
 /// Begins nothing more for those who wait; what is under way for them goes on.

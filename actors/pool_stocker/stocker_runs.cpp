@@ -11,7 +11,10 @@ constexpr size_t carried_max = 1'024;
 constexpr uint32_t lot_codes_min = 10, lot_codes_max = 250;
 constexpr uint32_t image_write_tries_max = 3;
 constexpr int64_t disk_pause_ms = 60'000;
-constexpr int64_t tell_wait_from_ms = 2'000; // shorter waits for units are the normal pace
+constexpr int64_t tell_units_from_ms = 2'000;
+constexpr int64_t ask_stock_again_ms = 10'000, ask_live_again_ms = 2'000; // though no unit is said to be free
+constexpr uint32_t ticket_wait_max_ms = 15'000;                           // the quota manager answers within 8 s
+constexpr int64_t tick_passed_max_ms = 1'000;
 
 /// Errors after which the same write may well succeed.
 bool passing(const caf::error& failure) {
@@ -28,6 +31,21 @@ bool passing(const caf::error& failure) {
 }
 
 } // namespace
+
+/// Time that this process was awake: one that was frozen hears of the answers that came meanwhile after its clock.
+void stocker_core::count_waiting(stamp now) {
+  auto passed = ticked_ms_ == 0 ? 0 : std::clamp<int64_t>(now.mono_ms - ticked_ms_, 0, tick_passed_max_ms);
+  ticked_ms_ = now.mono_ms;
+  for (auto& [number, r] : runs_) {
+    if (r.at != stage::asking || r.late) continue;
+    r.waited_ms += static_cast<uint32_t>(passed);
+    if (r.waited_ms < ticket_wait_max_ms) continue;
+    refused_ticket(r, fail(ec::timeout, "it does not answer"), now);
+    r.carried.clear();
+    r.live = 0;
+    r.late = true;
+  }
+}
 
 void stocker_core::refused_ticket(run& r, const caf::error& why, stamp now) {
   auto code = code_of(why);
@@ -51,10 +69,16 @@ stocker::effects stocker_core::on_ticket(uint64_t number, caf::expected<grant_ti
   auto found = runs_.find(number);
   if (found == runs_.end() || found->second.at != stage::asking) return step(now);
   auto& r = found->second;
-  if (!ticket) {
-    refused_ticket(r, ticket.error(), now);
+  if (!ticket || (r.late && ticket->ids.empty())) {
+    if (!r.late) refused_ticket(r, ticket.error(), now);
     runs_.erase(found);
     return step(now);
+  }
+  if (r.late) {
+    r.fill.emplace(*ticket, cfg_.gen_id, r.use, std::vector<carried_id>{});
+    r.fill->stop();
+    r.at = stage::fetching;
+    return step(now); // which closes it
   }
   auto got = static_cast<uint32_t>(ticket->ids.size());
   if (r.paced && got < r.want) bucket_.unused(r.want - got);
@@ -66,22 +90,24 @@ stocker::effects stocker_core::on_ticket(uint64_t number, caf::expected<grant_ti
   r.carried.clear();
   carry(std::move(left));
   int64_t wait_ms = std::max<int64_t>(ticket->retry_after_ms, got == 0 ? 50 : 0);
-  if (r.use == quota_class::stock) {
-    if (got == 0) next_ask_ms_ = now.mono_ms + wait_ms;
+  bool stock = r.use == quota_class::stock;
+  if (got > 0)
+    (stock ? stock_units_ : live_units_) = {};
+  else
+    (stock ? stock_units_ : live_units_) = {
+        now.mono_ms + wait_ms, now.mono_ms + std::min(wait_ms, stock ? ask_stock_again_ms : ask_live_again_ms),
+        wait_ms >= tell_units_from_ms};
+  if (stock) {
     wait_is_wrong_ = false;
-    wait_why_ = wait_ms < tell_wait_from_ms || got > 0
-                    ? std::string{}
-                    : fmt::format("Waiting for quota of app {}: no unit is free, next try in {} s.", cfg_.app,
-                                  (wait_ms + 999) / 1'000);
+    wait_why_.clear();
   } else if (auto waiting = live_.find(r.live); waiting != live_.end()) {
     auto& wait = waiting->second;
-    if (got == 0) next_live_ask_ms_ = now.mono_ms + wait_ms;
-    if (now.mono_ms + wait_ms < wait.deadline_ms) {
+    if (now.mono_ms + wait_ms < wait.deadline_ms)
       wait.to_ask += r.want - std::min(got, r.want); // asked for again
-      if (got == 0) --wait.running;
-    } else if (got == 0) {
-      live_run_failed(r.live, ec::rate_limited, fmt::format("no unit of the live reserve is free for {} ms", wait_ms));
-    }
+    else if (got == 0)
+      no_units(wait, now.mono_ms + wait_ms, now);
+    if (got == 0) --wait.running;
+    settle_live(r.live);
   }
   if (got == 0) {
     runs_.erase(found);
@@ -143,8 +169,8 @@ void stocker_core::follow(run& r, const fetch_verdict& verdict, const image_verd
     return;
   case next_step::wait:
     trouble_.failed(now.mono_ms);
-    trouble_why_ = verdict.sentence + ".";
-    next_ask_ms_ = std::max(next_ask_ms_, now.mono_ms + retry_after_ms);
+    trouble_why_ = verdict.sentence;
+    wechat_back_ms_ = now.mono_ms + retry_after_ms;
     return;
   case next_step::stop:
     pause_self(verdict.sentence, now);
@@ -159,12 +185,12 @@ void stocker_core::finish_if_over(run& r, stamp now) {
   if (r.at != stage::fetching || !r.fill->over()) return;
   if (r.fill->stocked().empty() && r.fill->failures() > 0) {
     trouble_.failed(now.mono_ms);
-    trouble_why_ = "Waiting before the next try, since calls to WeChat fail: " + r.fill->last_failure() + ".";
+    trouble_why_ = r.fill->last_failure();
   }
   carry(r.fill->take_carried());
   books_.dead(r.fill->dead_that_count());
   if (books_.too_many_dead())
-    pause_self(fmt::format("{} of the last {} codes are dead, the last of {}", books_.dead_last(),
+    pause_self(fmt::format("{} of the last {} codes are dead; the last one: {}", books_.dead_last(),
                            books_.decided_last(), r.fill->last_failure()),
                now);
   r.images = r.fill->take_images().images;
@@ -230,8 +256,7 @@ stocker::effects stocker_core::on_closed(uint64_t number, caf::expected<grant_cl
   books_.stocked(count, now.mono_ms);
   extra_ -= std::min<uint64_t>(extra_, count);
   if (r.close.holder.empty()) {
-    closed_since_ += count;
-    closed_while_asking_ += count;
+    closed_ += count;
     unsealed_ = unsealed_ || count > 0;
   }
   if (r.live != 0) live_run_ended(r, std::move(*closed));

@@ -96,9 +96,10 @@ quota_effects quota_core::complained(const limit_reported&, quota_now now) {
   // Calls that WeChat may still count: ours, and our predecessors' that we know of. A fiftieth less than the limit is
   // not yet somebody else's doing.
   auto c = book_.counts();
-  auto known = uint64_t{std::max(meter_.used(now.mono_ms), c.in_flight + c.cooling + c.charged)};
+  auto known = uint64_t{std::max(used_60s(now), c.in_flight + c.cooling + c.charged)};
   if (known + cfg_.per_minute / 50 < cfg_.per_minute) foreign_use_ = true;
   rate_.complained(now.mono_ms, now.wall_ms);
+  complained_ms_ = now.mono_ms;
   return pump(now);
 }
 
@@ -127,6 +128,7 @@ quota_effects quota_core::took(caf::expected<lease_view> answer, quota_now now) 
     return pump(now);
   }
   book_.take_over(*answer, now.mono_ms);
+  remember_calls(*answer, now);
   written_lease(std::numeric_limits<uint64_t>::max(), now);
   lease_words_.clear();
   stock_free_since_ms_ = 0;
@@ -253,7 +255,7 @@ quota_effects quota_core::shut_down() {
 }
 
 quota_effects quota_core::pump(quota_now now) {
-  meter_.used(now.mono_ms);
+  used_60s(now);
   auto cool_since = book_.cool(now.mono_ms);
   rate_.advance(now.mono_ms, now.wall_ms);
   book_.withhold(rate_.effective());

@@ -111,11 +111,14 @@ private:
   void withdraw(grant_key key, quota_now now);
   void send_away(uint64_t no, int64_t again_in_ms);
   void end_trial(const grant& g, quota_now now);
+  void remember_calls(const lease_view& view, quota_now now);
+  uint32_t used_60s(quota_now now);
   int64_t ready_ms(const waiting_request& request, quota_now now) const;
   uint32_t units_for(const waiting_request& request) const;
   int64_t free_for(quota_class use) const;
   uint32_t grants_open(quota_class use) const;
   std::string problem(quota_now now) const;
+  std::string words_for_slowed(quota_now now) const;
 
   quota_manager_config cfg_;
   mint_fn mint_;
@@ -123,7 +126,8 @@ private:
   quota_book book_;
   rate_state rate_;
   pace pace_;
-  use_meter meter_;
+  use_meter meter_;        ///< of this process
+  use_meter predecessors_; ///< of those who had the lease before it was taken
   grant_queue queue_;
   grant_closer closer_;
   std::map<grant_key, grant> grants_;
@@ -138,6 +142,7 @@ private:
   int64_t store_again_ms_ = 0, stock_free_since_ms_ = 0;
   std::string lease_words_ = "the lease has not been asked for yet", store_words_, close_words_;
   bool foreign_use_ = false;
+  int64_t complained_ms_ = 0;
 };
 
 } // namespace qrwell

@@ -9,7 +9,7 @@ namespace qrwell {
 namespace {
 
 constexpr auto never = std::numeric_limits<int64_t>::max();
-constexpr int64_t retry_after_min_ms = 50, retry_after_max_ms = 60'000;
+constexpr int64_t retry_after_min_ms = 50, retry_after_max_ms = 600'000;
 
 } // namespace
 
@@ -31,18 +31,20 @@ int64_t quota_core::ready_ms(const waiting_request& request, quota_now now) cons
   auto use = request.ask.use;
   if (!book_.leads() || grants_open(use) >= cfg_.grants_open_max || grants_.size() >= cfg_.grants_known_max)
     return never;
-  auto at = std::max({now.mono_ms, store_again_ms_, rate_.next_grant_ms()});
+  auto at = std::max({now.mono_ms, store_again_ms_, rate_.next_grant_ms(now.mono_ms, now.wall_ms)});
   if (at == never) return never;
   auto have = free_for(use), want = int64_t{units_for(request)};
+  // What does not cool yet is in use: its minute begins when its call ends.
   auto free_at = [&](int64_t units) {
-    return have >= units ? now.mono_ms : book_.when_free(static_cast<uint32_t>(units - have));
+    return have >= units
+               ? now.mono_ms
+               : std::min(book_.when_free(static_cast<uint32_t>(units - have)), now.mono_ms + window_ms + guard_ms);
   };
   // Live goes at once with what there is; stock waits a little for a full grant, since each costs two transactions.
   if (use == quota_class::live) return std::max(at, free_at(1));
   at = std::max(at, pace_.next_ms());
   auto first = have >= 1 && stock_free_since_ms_ != 0 ? stock_free_since_ms_ : free_at(1);
-  auto gathered = first == never ? never : first + cfg_.gather_ms;
-  return std::max(at, std::min(free_at(want), gathered));
+  return std::max(at, std::min(free_at(want), first + cfg_.gather_ms));
 }
 
 void quota_core::serve(quota_now now) {
@@ -107,6 +109,13 @@ void quota_core::end_trial(const grant& g, quota_now now) {
 }
 
 void quota_core::give_up_waiting(quota_now now) {
+  // Whoever cannot be served in time hears so at once, with when it is worth asking again.
+  for (auto use : {quota_class::live, quota_class::stock})
+    while (const auto* next = book_.leads() ? queue_.next(use) : nullptr) {
+      auto ready = ready_ms(*next, now);
+      if (ready == never || ready <= next->since_ms + cfg_.hold_max_ms) break;
+      send_away(queue_.take(next->no, false).no, ready - now.mono_ms);
+    }
   for (auto no : queue_.older_than(now.mono_ms - cfg_.hold_max_ms)) {
     if (!book_.leads()) continue; // the answer to the first take_lease decides
     auto request = queue_.take(no, false);

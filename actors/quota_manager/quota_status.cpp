@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace qrwell {
 namespace {
 
@@ -12,6 +15,41 @@ constexpr int64_t idle_ticket_ms = 120'000;
 constexpr uint32_t failures_worth_a_word = 3;
 
 } // namespace
+
+// What the store knows of the past minute: the calls of each grant that another process had, at the grant's end.
+void quota_core::remember_calls(const lease_view& view, quota_now now) {
+  std::vector<std::pair<int64_t, uint32_t>> calls;
+  for (const auto& g : view.grants) {
+    if (!g.closed || g.holder == cfg_.holder) continue;
+    auto age = g.closed_by_server == view.server ? std::max<int64_t>(0, view.now_ms - g.closed_ms) : 0;
+    calls.emplace_back(now.mono_ms - age, g.sent);
+  }
+  std::sort(calls.begin(), calls.end());
+  predecessors_ = {};
+  for (const auto& [at_ms, count] : calls) predecessors_.sent(count, at_ms);
+}
+
+uint32_t quota_core::used_60s(quota_now now) {
+  return meter_.used(now.mono_ms) + predecessors_.used(now.mono_ms);
+}
+
+// What WeChat said stays worth knowing while fewer calls are made because of it; what is done about it changes.
+std::string quota_core::words_for_slowed(quota_now now) const {
+  auto ago_s = (now.mono_ms - complained_ms_) / 1'000;
+  auto ago = ago_s < 120 ? fmt::format("{} s", ago_s) : fmt::format("{} min", ago_s / 60);
+  auto blame =
+      foreign_use_
+          ? fmt::format(" though our own calls of the minute before were fewer (somebody else uses this appid, "
+                        "or its limit is below per_minute {})",
+                        cfg_.per_minute)
+          : std::string();
+  auto next = rate_.next_grant_ms(now.mono_ms, now.wall_ms);
+  auto then =
+      next > now.mono_ms && next != std::numeric_limits<int64_t>::max()
+          ? fmt::format("no call for {} s more, then a try", (next - now.mono_ms + 999) / 1'000)
+          : fmt::format("at most {} of {} calls a minute, growing by 1 % a minute", rate_.effective(), cfg_.per_minute);
+  return fmt::format("WeChat said {} ago that app {}'s limit is reached{}: {}", ago, cfg_.app, blame, then);
+}
 
 // One sentence, the gravest first.
 std::string quota_core::problem(quota_now now) const {
@@ -26,15 +64,7 @@ std::string quota_core::problem(quota_now now) const {
     return fmt::format("the ends of {} grants of app {} could not be written yet, with their codes: {}", closer_.size(),
                        cfg_.app, close_words_);
   if (!store_words_.empty()) return store_words_;
-  if (rate_.mode() == rate_mode::slowed && foreign_use_)
-    return fmt::format(
-        "WeChat says that app {}'s limit is reached, but our own calls of the last 60 s are fewer: somebody "
-        "else uses this appid, or its limit is below per_minute {}",
-        cfg_.app, cfg_.per_minute);
-  if (rate_.mode() == rate_mode::slowed)
-    return fmt::format(
-        "WeChat said that app {}'s limit is reached: at most {} of {} calls a minute, growing by 1 % a minute",
-        cfg_.app, rate_.effective(), cfg_.per_minute);
+  if (rate_.mode() == rate_mode::slowed) return words_for_slowed(now);
   if (uint64_t{c.charged} * 50 > cfg_.per_minute)
     return fmt::format(
         "{} units of app {} are charged to grants of other nodes that nobody closed: if a machine is gone for "
@@ -65,7 +95,7 @@ actor_status quota_core::status(quota_now now) {
       {"cooling", c.cooling},
       {"charged", c.charged},
       {"withheld", c.withheld},
-      {"used_60s", meter_.used(now.mono_ms)},
+      {"used_60s", used_60s(now)},
       {"open_grants", open},
       {"foreign_use", foreign_use_},
   };

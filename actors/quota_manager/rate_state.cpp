@@ -100,11 +100,11 @@ void rate_state::advance(int64_t now_ms, int64_t wall_ms) {
   if (effective_ == limit_) mode_ = rate_mode::normal;
 }
 
-int64_t rate_state::next_grant_ms() const noexcept {
+int64_t rate_state::next_grant_ms(int64_t now_ms, int64_t wall_ms) const noexcept {
   if (phase_ == phase::open) return now_is_fine;
   if (phase_ == phase::quiet) return quiet_until_ms_;
   if (trying_) return not_yet;
-  return mode_ == rate_mode::closed ? probe_at_ms_ : now_is_fine;
+  return mode_ == rate_mode::closed ? std::min(probe_at_ms_, now_ms + opens_at_wall_ms_ - wall_ms) : now_is_fine;
 }
 
 uint32_t rate_state::grant_units_max() const noexcept {

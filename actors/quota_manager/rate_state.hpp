@@ -32,7 +32,7 @@ public:
   void advance(int64_t now_ms, int64_t wall_ms);
 
   /// When the next grant may be opened; INT64_MIN: now, INT64_MAX: not before the grant that tries has ended.
-  int64_t next_grant_ms() const noexcept;
+  int64_t next_grant_ms(int64_t now_ms, int64_t wall_ms) const noexcept;
 
   /// How many units it may have.
   uint32_t grant_units_max() const noexcept;

@@ -7,8 +7,8 @@
 
 namespace qrwell {
 
-/// How many calls this process began in the last 60 s, to a tenth of a second. For people, and to tell whether somebody
-/// else uses the appid; the book does not rest on it.
+/// How many calls were begun in the last 60 s, to a tenth of a second. For people, and to tell whether somebody else
+/// uses the appid; the book does not rest on it.
 class use_meter {
 public:
   void sent(uint32_t count, int64_t now_ms) {

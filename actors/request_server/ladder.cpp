@@ -8,6 +8,7 @@ namespace {
 // What a commit needs after a live fetch: the fetch must end that much before the client's deadline.
 constexpr int64_t commit_reserve_ms = 200;
 constexpr uint32_t live_batch_max = 64;
+constexpr uint32_t live_again_s = 5;   // where live codes are made, it is worth to ask for one soon, whatever the stock
 constexpr size_t live_orders_max = 32; // those beyond wait for one to end, or for their deadline
 
 } // namespace
@@ -59,9 +60,21 @@ void ladder::refuse(climber who, ec why, std::string detail) {
 
 void ladder::refuse_for_good(climber who) {
   auto kept = shelf_.codes() > 0;
+  auto live = who.live_wanted && state_.live_allowed;
   refuse(std::move(who), ec::out_of_stock,
          kept ? "Pool '" + pool_ + "' is below its reserve, which only keys of priority core may use."
               : "Pool '" + pool_ + "' has no code left. Retry-After says when more are expected.");
+  if (live) ends_.back().retry_after_s = std::min(ends_.back().retry_after_s, live_again_s);
+}
+
+// The stocker said no, and when it may be otherwise: newer than its last state.
+void ladder::refuse_live(climber who, const caf::error& why) {
+  if (code_of(why) == ec::unavailable) {
+    refuse(std::move(who), ec::unavailable, "Pool '" + pool_ + "' is empty and cannot be asked for a live code.");
+    return;
+  }
+  refuse_for_good(std::move(who));
+  if (auto later = retry_after_s_of(why); later != 0) ends_.back().retry_after_s = later;
 }
 
 void ladder::climb(climber who, int64_t now_ms) {
@@ -122,8 +135,8 @@ void ladder::live_ended(uint64_t order, const caf::expected<live_codes>& result,
     if (fetched > 0 && shelf_.codes() > 0) {
       --fetched;
       give(std::move(who));
-    } else if (!result && code_of(result.error()) == ec::unavailable) {
-      refuse(std::move(who), ec::unavailable, "Pool '" + pool_ + "' is empty and cannot be asked for a live code.");
+    } else if (!result) {
+      refuse_live(std::move(who), result.error());
     } else {
       refuse_for_good(std::move(who));
     }

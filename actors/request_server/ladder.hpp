@@ -76,6 +76,7 @@ private:
   void give(climber who);
   void refuse(climber who, ec why, std::string detail);
   void refuse_for_good(climber who);
+  void refuse_live(climber who, const caf::error& why);
 
   std::string pool_;
   pool_state state_;

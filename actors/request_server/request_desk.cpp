@@ -22,6 +22,20 @@ void count_up(nonce& mark) {
     if (++mark[i] != 0) return;
 }
 
+constexpr int64_t images_missing_told_for_ms = 600'000; // after the last one
+
+// Why one code after the other could not be had.
+std::string why_unusable(const visit& v) {
+  if (v.without_image == 0) return fmt::format("{} codes in a row turned out to be taken; nothing was bound.", v.races);
+  if (v.without_image == v.races)
+    return fmt::format("The images of {} codes in a row are missing, so that they cannot be handed out; nothing was "
+                       "bound.",
+                       v.races);
+  return fmt::format("{} codes in a row could not be handed out: {} were taken, the images of {} are missing; nothing "
+                     "was bound.",
+                     v.races, v.races - v.without_image, v.without_image);
+}
+
 } // namespace
 
 request_desk::request_desk(const request_server_config& cfg, const std::vector<std::string>& pools)
@@ -133,6 +147,9 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
   } else if (!result->found) {
     out_.kills.reason = "image_lost";
     out_.kills.ids.push_back(v.code.id);
+    ++v.without_image;
+    ++images_missing_;
+    image_missed_ms_ = now.mono_ms;
     next_code(v, now);
   } else {
     v.image = std::move(result->data);
@@ -211,12 +228,10 @@ void request_desk::bind_ended(bind_result& result, moment now) {
 // The code of this visit is somebody else's, or has no image: the next one, a few times.
 void request_desk::next_code(visit& v, moment now) {
   resolve_code(v, code_end::lost);
-  if (v.races++ >= cfg_.races_max) {
-    refuse(v,
-           {ec::unavailable, fmt::format("{} codes in a row turned out to be taken; nothing was bound.", v.races), 1});
-  } else {
+  if (v.races++ >= cfg_.races_max)
+    refuse(v, {ec::unavailable, why_unusable(v), 1});
+  else
     climb(v, now);
-  }
 }
 
 void request_desk::replay(visit& v, code_view& code, moment now) {
@@ -275,9 +290,10 @@ void request_desk::tick(moment now) {
     for (auto& [name, pool] : pools_) {
       auto& shelf = pool.ladder->shelf();
       shelf.measure(now.mono_ms);
-      out_.reports.push_back({name, shelf.codes(), shelf.rate_per_s()});
+      out_.reports.push_back({name, shelf.codes(), shelf.take_issued()});
     }
   }
+  if (now.mono_ms - image_missed_ms_ > images_missing_told_for_ms) images_missing_ = 0;
   if (used_due_ms_ == long_ago) used_due_ms_ = now.mono_ms + cfg_.keys_used_flush_ms;
   if (now.mono_ms >= used_due_ms_) {
     used_due_ms_ = now.mono_ms + cfg_.keys_used_flush_ms;
@@ -343,6 +359,10 @@ actor_status request_desk::status() const {
     issued += '}';
     if (shelf.failures() > 1) out.problem = "The store does not answer claims of codes for pool '" + name + "'.";
   }
+  if (images_missing_ > 0 && out.problem.empty())
+    out.problem = fmt::format("The images of {} codes in stock were not found when they were asked for: look at "
+                              "images.dir. The codes are dead now; others in stock may lack theirs.",
+                              images_missing_);
   if (keys_.read_at_ms() < 0) out.problem = "The keys were not read yet.";
   out.facts = fmt::format(
       R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"issued":{{{}}},"shelves":[{}]}})",

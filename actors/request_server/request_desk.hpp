@@ -111,6 +111,8 @@ private:
   issue_answers answers_;
   desk_effects out_;
   nonce next_mark_;
+  uint64_t images_missing_ = 0; ///< of codes in stock, lately
+  int64_t image_missed_ms_ = long_ago;
   struct {
     uint64_t received = 0, bound = 0, replayed = 0, refused = 0, lost_races = 0, unknown = 0;
   } counts_;

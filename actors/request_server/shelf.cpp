@@ -113,6 +113,13 @@ std::vector<uint64_t> shelf::take_done() {
   return std::exchange(done_, {});
 }
 
+uint64_t shelf::take_issued() noexcept {
+  // More may have come back than was taken: of what was told before. It is made up for by the next ones.
+  auto issued = taken_ > taken_told_ ? taken_ - taken_told_ : 0;
+  taken_told_ += issued;
+  return issued;
+}
+
 void shelf::measure(int64_t now_ms) {
   if (measured_ms_ >= 0 && now_ms > measured_ms_) {
     auto taken = taken_ > taken_before_ ? static_cast<double>(taken_ - taken_before_) : 0.0;

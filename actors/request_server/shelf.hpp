@@ -79,6 +79,9 @@ public:
   void set_lots_max(uint32_t lots_max) noexcept { cfg_.lots_max = lots_max; }
 
   double rate_per_s() const noexcept { return rate_per_s_; }
+
+  /// Codes that left it since the last call, without those that came back meanwhile.
+  uint64_t take_issued() noexcept;
   size_t codes() const noexcept { return codes_.size(); }
   size_t lots() const noexcept { return lots_.size(); }
 
@@ -103,7 +106,7 @@ private:
   uint32_t failures_ = 0, backoff_ms_ = 0;
   int64_t claim_after_ms_ = 0, claimed_ms_ = 0;
   double rate_per_s_ = 0;
-  uint64_t taken_ = 0, taken_before_ = 0;
+  uint64_t taken_ = 0, taken_before_ = 0, taken_told_ = 0;
   int64_t measured_ms_ = -1;
 };
 

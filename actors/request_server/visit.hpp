@@ -25,8 +25,9 @@ struct visit {
   bind_request bind; ///< all but id, lot, generation and mark, which each attempt has anew; away while it is tried
   pool_desk* pool = nullptr;
   climber who;
-  shelf_code code;    ///< being tried
-  uint32_t races = 0; ///< lost
+  shelf_code code;            ///< being tried
+  uint32_t races = 0;         ///< lost
+  uint32_t without_image = 0; ///< of these, codes that were free and had no image
   wanted_form form = wanted_form::json;
   rate_verdict rate;
   std::string image_format;

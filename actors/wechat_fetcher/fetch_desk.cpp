@@ -11,9 +11,14 @@ namespace {
 
 constexpr std::array<std::string_view, 5> outcome_names{"image", "refused", "not_an_answer", "lost", "never_written"};
 constexpr size_t error_codes_max = 64;
+// For people, where the outcome is no answer of WeChat's own.
+constexpr std::array<std::string_view, 5> failure_words{
+    "", "", "the answer is none: ", "no whole answer: ", "could not be called: "};
 constexpr std::string_view held_back = "Calls to WeChat fail on every host";
 // Half of the calls of a healthy WeChat end within some hundred milliseconds.
 constexpr uint32_t slow_from_ms = 2'000;
+constexpr int64_t slow_within_ms = 20'000;
+constexpr size_t slow_calls_min = 3;
 // The engine ends every call at its time-out; one that it does not is answered so much later, so that nobody waits for
 // ever.
 constexpr int64_t engine_grace_ms = 2'000;
@@ -162,7 +167,8 @@ void fetch_desk::begin(fetch_work& out, waiting_fetch&& fetch, size_t host, cons
   call.timeout_for_ms = static_cast<uint32_t>(fetch.until_ms - now_ms);
   call.connect_timeout_for_ms = cfg_.connect_timeout_ms;
   call.response_bytes_max = cfg_.image_bytes_max + 1;
-  under_way_.emplace(++calls_, call_under_way{fetch.ticket, std::move(fetch.what.id), host, present, fetch.until_ms});
+  under_way_.emplace(++calls_,
+                     call_under_way{fetch.ticket, std::move(fetch.what.id), host, present, now_ms, fetch.until_ms});
   out.calls.emplace_back(calls_, std::move(call));
 }
 
@@ -192,7 +198,7 @@ void fetch_desk::judge(const call_under_way& call, fetched_code& code, bool trie
   } else if (tried && !host_failed && call.token.version != told_version_) {
     token_in_doubt_ = false;
   }
-  if (!host_failed) took_.add(code.took_ms);
+  if (!host_failed) took_.add(code.took_ms, now_ms);
 }
 
 void fetch_desk::note(const fetched_code& code) {
@@ -205,7 +211,7 @@ void fetch_desk::note(const fetched_code& code) {
   if (code.outcome == fetch_outcome::never_written && code.detail.starts_with(held_back)) return;
   last_error_ = code.outcome == fetch_outcome::refused
                     ? wechat::describe(code.errcode, code.detail)
-                    : std::string(outcome_names[static_cast<size_t>(code.outcome)]) + ": " + code.detail;
+                    : std::string(failure_words[static_cast<size_t>(code.outcome)]) + code.detail;
   if (code.outcome != fetch_outcome::refused) return;
   if (errors_.contains(code.errcode) || errors_.size() < error_codes_max) ++errors_[code.errcode];
   switch (wechat::explain(code.errcode).kind) {
@@ -236,9 +242,17 @@ std::string fetch_desk::problem(int64_t now_ms) const {
   if (hosts_.overall() != wechat::breaker::state::closed)
     return std::string(held_back) + "; the next try is in " +
            std::to_string((hosts_.wait_for_ms(now_ms) + 999) / 1'000) + " s; last: " + last_error_;
-  if (auto half = took_.at(0.5); problem_.empty() && half >= slow_from_ms)
-    return "WeChat is slow: half of the last calls took " + std::to_string(half) + " ms or more.";
+  if (auto half = half_took_ms(now_ms); problem_.empty() && half >= slow_from_ms)
+    return "WeChat is slow: half of the present calls take " + std::to_string(half) + " ms or more";
   return problem_;
+}
+
+// Those that wait for their answer count as long as they have waited: a WeChat that gets slow shows before one ended.
+uint32_t fetch_desk::half_took_ms(int64_t now_ms) const {
+  std::vector<uint32_t> waited;
+  for (const auto& [number, call] : under_way_) waited.push_back(static_cast<uint32_t>(now_ms - call.begun_ms));
+  auto half = latency_window::quantile(took_.recent(now_ms - slow_within_ms), 0.5);
+  return waited.size() < slow_calls_min ? half : std::max(half, latency_window::quantile(std::move(waited), 0.5));
 }
 
 std::string fetch_desk::facts(int64_t now_ms) const {

@@ -79,7 +79,7 @@ private:
     std::string id;
     size_t host = 0;
     access_token token;
-    int64_t until_ms = 0;
+    int64_t begun_ms = 0, until_ms = 0;
   };
 
   bool room() const;
@@ -89,6 +89,7 @@ private:
   void begin(fetch_work& out, waiting_fetch&& fetch, size_t host, const access_token& present, int64_t now_ms);
   void judge(const call_under_way& call, fetched_code& code, bool tried, int64_t now_ms, fetch_work& out);
   void note(const fetched_code& code);
+  uint32_t half_took_ms(int64_t now_ms) const;
   void answer(fetch_work& out, uint64_t ticket, fetched_code code);
   static fetched_code unwritten(std::string id, std::string why, uint32_t retry_after_ms);
 

@@ -40,7 +40,10 @@ void ask_token(self_ptr self) {
   auto& st = self->state;
   self->request(st.keeper, std::chrono::milliseconds(st.cfg.token_timeout_ms), token_query{})
       .then([self](const access_token& present) { act(self, self->state.desk->token(present, mono_ms(self))); },
-            [self](const caf::error& err) { act(self, self->state.desk->no_token(render(err), mono_ms(self))); });
+            [self](const caf::error& err) {
+              auto why = sentence_of(err);
+              act(self, self->state.desk->no_token(why.empty() ? render(err) : why, mono_ms(self)));
+            });
 }
 
 void act(self_ptr self, fetch_work work) {

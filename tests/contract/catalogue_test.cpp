@@ -50,6 +50,35 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_changed_look_ages_the_old_one_and_its_return_rev
   BOOST_TEST((states()[next] == generation_state::ageing));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_stock_of_a_look_that_returns_is_in_stock_again, home, all_homes) {
+  contract<home> c;
+  auto old = c.well.gen_id;
+  auto ids = c.well.stock(25); // two lots of 10, and one that is not full
+  auto next = must(c.store->ensure_generation("default", c.well.app_id, "{\"width\":600}", digest{2})).gen_id;
+  must(c.store->apply_generation("default", next, "ann"));
+  c.well.gen_id = next;
+  BOOST_TEST(c.well.claim(10).empty(), "none of it is mixed into the new look's stock");
+  must(c.store->apply_generation("default", old, "ann"));
+  c.well.gen_id = old;
+  size_t back = 0;
+  for (const auto& lot : c.well.claim(10)) back += lot.ids.size();
+  BOOST_TEST(back == ids.size());
+  BOOST_TEST((refused(c.store->age_out({old, 100})) == ec::conflict));
+  c.well.verify_clean();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_pause_does_not_move_when_a_look_changed, home, all_homes) {
+  contract<home> c;
+  auto next = must(c.store->ensure_generation("default", c.well.app_id, "{\"width\":600}", digest{2})).gen_id;
+  c.clock.pass(1'000);
+  auto changed_ms = must(c.store->apply_generation("default", next, "ann")).updated_ms;
+  BOOST_TEST(changed_ms == c.clock.wall);
+  c.clock.pass(3'600'000);
+  BOOST_TEST(must(c.store->pause({"default", true, "closed", "ann"})).updated_ms == changed_ms);
+  BOOST_TEST(must(c.store->pause({"default", false, "", "ann"})).updated_ms == changed_ms);
+  BOOST_TEST(must(c.store->apply_generation("default", next, "ann")).updated_ms == changed_ms); // a restart
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(generations_belong_to_one_pool, home, all_homes) {
   contract<home> c;
   auto other = must(c.store->ensure_generation("posters", c.well.app_id, "{\"width\":430}", digest{1})).gen_id;

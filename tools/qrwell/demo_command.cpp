@@ -109,7 +109,11 @@ caf::expected<progress> look(const admin_client& admin) {
       used = cell(quota->as_object(), "used_60s") + " of " + cell(quota->as_object(), "limit");
   out.line = fmt::format("  {:>6} codes in stock, {} codes/min, quota used in the last 60 s: {}", out.level,
                          cell(pool, "per_minute"), used);
-  for (const auto& problem : object.at("problems").as_array()) out.line += "  ! " + cell(problem.as_object(), "what");
+  for (const auto& value : object.at("problems").as_array()) {
+    const auto& problem = value.as_object();
+    if (out.level == 0 && cell(problem, "where").starts_with("pool ")) continue; // it has only just begun to fill
+    out.line += "  ! " + cell(problem, "what");
+  }
   return out;
 }
 

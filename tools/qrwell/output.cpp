@@ -3,6 +3,8 @@
 #include "runtime/http/json.hpp"
 #include "tools/qrwell/commands.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -56,6 +58,21 @@ std::string cell(const boost::json::object& from, std::string_view member) {
     return out.empty() ? "-" : out;
   }
   return http::json_text(*value);
+}
+
+void print_former(const boost::json::object& pool) {
+  const auto* former = pool.if_contains("former");
+  if (!former || !former->is_array()) return;
+  for (const auto& value : former->get_array()) {
+    const auto& one = value.as_object();
+    std::string look;
+    if (const auto* spec = one.if_contains("look"); spec && spec->is_object())
+      look = fmt::format(": {}, {}, {} px", cell(spec->get_object(), "page"), cell(spec->get_object(), "env_version"),
+                         cell(spec->get_object(), "width"));
+    print(fmt::format("  pool {}: {} codes of a former look (generation {}{}) are kept until {} in case the change is "
+                      "taken back; then they are dead",
+                      cell(pool, "name"), cell(one, "codes"), cell(one, "generation"), look, cell(one, "kept_until")));
+  }
 }
 
 } // namespace qrwell::cli

@@ -22,4 +22,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows);
 /// A member of an object as text: strings bare, null as "-".
 std::string cell(const boost::json::object& from, std::string_view member);
 
+/// A line for each former look of a pool of which codes are kept.
+void print_former(const boost::json::object& pool);
+
 } // namespace qrwell::cli

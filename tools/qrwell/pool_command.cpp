@@ -31,6 +31,7 @@ caf::expected<json::object> stored_pool(code_store& store, const pool_settings& 
                       {"reserve", pool.stock.reserve},
                       {"per_minute", 0},
                       {"minutes_left", nullptr},
+                      {"outlook", "the demand is not known"},
                       {"plan", "the node is not running"},
                       {"paused", levels->pool.paused},
                       {"generation", levels->pool.gen_id},

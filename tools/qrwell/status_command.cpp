@@ -12,22 +12,34 @@ namespace {
 
 namespace json = boost::json;
 
+std::string words_of_token(const json::object& token) {
+  const auto* has = token.if_contains("has_token");
+  if (has && has->is_bool() && !has->get_bool()) return "no token";
+  return fmt::format("token {} s old, expires in {} s", cell(token, "age_s"), cell(token, "expires_in_s"));
+}
+
+std::string words_of_calls(const json::object& calls) {
+  auto breaker = cell(calls, "breaker");
+  if (breaker == "open") return "calls are held back";
+  if (breaker == "half_open") return "one call tries whether WeChat is back";
+  auto text = cell(calls, "in_flight") + " calls under way";
+  if (auto half = cell(calls, "p50_ms"); half != "0") text += ", half of the last 1,000 took " + half + " ms or less";
+  return text;
+}
+
 void show(const json::object& status) {
   print(cell(status, "judgement"));
   for (const auto& problem : status.at("problems").as_array())
     print(fmt::format("  ! {}: {}", cell(problem.as_object(), "where"), cell(problem.as_object(), "what")));
+  for (const auto& pool : status.at("pools").as_array()) print_former(pool.as_object());
   for (const auto& value : status.at("apps").as_array()) {
     const auto& app = value.as_object();
     std::string line = "  app " + cell(app, "name") + ":";
     if (const auto* quota = app.if_contains("quota"))
       line += fmt::format(" {} of {} calls used in the last 60 s ({})", cell(quota->as_object(), "used_60s"),
                           cell(quota->as_object(), "limit"), cell(quota->as_object(), "state"));
-    if (const auto* token = app.if_contains("token"))
-      line += fmt::format("; token {} s old, expires in {} s", cell(token->as_object(), "age_s"),
-                          cell(token->as_object(), "expires_in_s"));
-    if (const auto* calls = app.if_contains("calls"))
-      line += fmt::format("; breaker {}, {} calls under way, p50 {} ms", cell(calls->as_object(), "breaker"),
-                          cell(calls->as_object(), "in_flight"), cell(calls->as_object(), "p50_ms"));
+    if (const auto* token = app.if_contains("token")) line += "; " + words_of_token(token->as_object());
+    if (const auto* calls = app.if_contains("calls")) line += "; " + words_of_calls(calls->as_object());
     print(line);
   }
   const auto& node = status.at("node").as_object();

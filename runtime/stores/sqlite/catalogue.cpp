@@ -36,9 +36,9 @@ constexpr sql all_pools{"all_pools", QRWELL_POOL "ORDER BY pool"};
 constexpr sql apply_pool{"apply_pool", "INSERT INTO pools(pool, gen_id, version, updated_ms) VALUES(?, ?, 1, ?) "
                                        "ON CONFLICT(pool) DO UPDATE SET gen_id = excluded.gen_id, version = version + "
                                        "1, updated_ms = excluded.updated_ms"};
-constexpr sql pause_pool{
-    "pause_pool",
-    "UPDATE pools SET paused = ?, pause_reason = ?, version = version + 1, updated_ms = ? WHERE pool = ?"};
+// Leaves updated_ms alone: from it on the stock of former looks ages, whatever pauses come meanwhile.
+constexpr sql pause_pool{"pause_pool",
+                         "UPDATE pools SET paused = ?, pause_reason = ?, version = version + 1 WHERE pool = ?"};
 
 constexpr sql lots_by_state{
     "lots_by_state", "SELECT state, count(*), sum(n) FROM lots WHERE gen_id = ? AND state IN (1, 2, 3) GROUP BY state"};
@@ -173,7 +173,6 @@ caf::expected<pool_row> sqlite_code_store::pause(const pool_pause& command) {
     db_->use(pause_pool)
         .arg(command.paused)
         .arg(command.paused ? command.reason : std::string{})
-        .arg(clock_.wall_ms())
         .arg(command.pool)
         .run();
     audit(command.actor, command.paused ? "pool_pause" : "pool_resume",

@@ -59,6 +59,7 @@ struct core_bench {
   uint64_t free_bytes = 1'000'000;
   uint32_t next_seed = 1, next_seq = 0, next_id = 0;
   bool hold_fetches = false; ///< fetches wait in `held`
+  bool hold_grants = false;  ///< requests for units wait in `asked`
   std::function<caf::expected<grant_ticket>(const grant_request&)> grant = [this](const grant_request& r) {
     return ticket(r);
   };
@@ -90,6 +91,7 @@ struct core_bench {
   std::map<uint64_t, stocker::answer_command> commands;
   std::vector<pool_state> published;
   std::deque<stocker::fetch> held;
+  std::deque<stocker::ask_grant> asked;
   std::map<uint64_t, int> sent, ended; // by grant
   uint32_t fetches = 0, calls_under_way = 0, calls_under_way_most = 0, asking = 0, asking_most = 0;
 
@@ -142,6 +144,7 @@ struct core_bench {
   // What the world does with each effect, and what the core makes of the answer.
   stocker::effects meet(stocker::ask_grant& x) {
     grants.push_back(x.request);
+    if (hold_grants) return asked.push_back(x), stocker::effects{};
     return core.on_ticket(x.run, grant(x.request), now);
   }
   stocker::effects meet(stocker::say_sent& x) {
@@ -208,6 +211,13 @@ struct core_bench {
     held.pop_front();
     --calls_under_way;
     return core.on_fetched(f.run, f.request.id, fetch(f.request), now);
+  }
+
+  /// The answer to the request for units that has waited longest.
+  void answer_grant() {
+    auto x = std::move(asked.front());
+    asked.pop_front();
+    carry_out(core.on_ticket(x.run, grant(x.request), now));
   }
 
   void release(size_t count = SIZE_MAX) {

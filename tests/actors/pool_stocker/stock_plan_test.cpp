@@ -1,3 +1,4 @@
+#include "actors/pool_stocker/demand_meter.hpp"
 #include "actors/pool_stocker/fill_pace.hpp"
 #include "actors/pool_stocker/generation_probe.hpp"
 #include "actors/pool_stocker/stock_books.hpp"
@@ -103,9 +104,6 @@ BOOST_AUTO_TEST_CASE(a_hold_is_said_and_nothing_is_due) {
 BOOST_AUTO_TEST_CASE(retry_after_is_honest) {
   plan_input in;
   in.wall_ms = midnight_ms;
-  in.level = 7;
-  BOOST_TEST(night_plan().decide(in).retry_after_s == 1u); // there is stock
-  in.level = 0;
   BOOST_TEST(night_plan().decide(in).retry_after_s == 2u); // just begun
   in.per_minute = 60;
   BOOST_TEST(night_plan().decide(in).retry_after_s == 1u);
@@ -119,15 +117,63 @@ BOOST_AUTO_TEST_CASE(retry_after_is_honest) {
   in.reserve = 0;
   stock_plan closed{0, 5'000, *parse_windows({"daily 13:00-17:00"}, "UTC")};
   BOOST_TEST(closed.decide(in).retry_after_s == 13u * 3'600);
+  // Who finds nothing left is not told of the stock that was there a second ago.
+  in.level = 300;
+  BOOST_TEST(closed.decide(in).retry_after_s == 13u * 3'600);
+  in.level = 5'000;
+  in.per_minute = 6;
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 10u);
+  in.hold = "Waiting.";
+  in.hold_for_ms = 48'000;
+  BOOST_TEST(night_plan().decide(in).retry_after_s == 48u);
 }
 
-BOOST_AUTO_TEST_CASE(minutes_left_at_the_rate_of_issue) {
+BOOST_AUTO_TEST_CASE(never_more_is_begun_than_high_holds_whatever_the_stock_turns_out_to_be) {
   plan_input in;
-  in.wall_ms = midnight_ms;
-  in.level = 6'000;
-  BOOST_TEST(night_plan().decide(in).minutes_left == -1.0);
-  in.issued_per_s = 10;
-  BOOST_TEST(night_plan().decide(in).minutes_left == 10.0);
+  in.wall_ms = midnight_ms + hour_ms; // up to high, which is 5,000
+  in.level = 4'900;
+  BOOST_TEST(night_plan().decide(in).due == 100u);
+  in.level_at_most = 4'960;
+  in.under_way = 16;
+  BOOST_TEST(night_plan().decide(in).due == 24u);
+  in.level_at_most = 5'100;
+  BOOST_TEST(night_plan().decide(in).due == 0u);
+  // Below low it is filled at once, and what may be there as well does not hold it up, unless low is high.
+  in.level = 900;
+  in.level_at_most = 1'050;
+  BOOST_TEST(night_plan().decide(in).due == 84u);
+  stock_plan narrow{1'000, 1'000, {}};
+  BOOST_TEST(narrow.decide(in).due == 0u);
+  // What an operator asks for comes beside the plan.
+  in.level = in.level_at_most = 5'000;
+  in.extra = 50;
+  BOOST_TEST(night_plan().decide(in).due == 34u);
+}
+
+BOOST_AUTO_TEST_CASE(demand_is_measured_over_a_time_that_fits_it) {
+  demand_meter demand;
+  int64_t t = 5'000'000;
+  BOOST_TEST(demand.outlook(100, t) == "the demand is not known yet");
+  demand.issued(0, t);
+  t += 120'000;
+  BOOST_TEST(demand.minutes_left(100, t) == -1.0);
+  BOOST_TEST(demand.outlook(100, t - 61'000) == "the demand is not known yet");
+  BOOST_TEST(demand.outlook(100, t) == "no demand seen in the 2 min since the start");
+  demand.issued(1, t); // one code is no rush
+  BOOST_TEST(demand.minutes_left(100, t) == 100.0, boost::test_tools::tolerance(0.01));
+  for (int i = 0; i < 600; ++i) demand.issued(10, t += 1'000);
+  BOOST_TEST(demand.minutes_left(6'000, t) == 10.0, boost::test_tools::tolerance(0.05));
+  BOOST_TEST(demand.outlook(6'300, t) == "runs dry in 10 min at the present demand if no more come");
+  BOOST_TEST(demand.outlook(0, t) == "empty while codes are asked for");
+  for (int i = 0; i < 60; ++i) demand.issued(1'000, t += 1'000); // a rush is seen within a minute
+  BOOST_TEST(demand.minutes_left(60'000, t) < 1.3);
+  BOOST_TEST(demand.outlook(30'000, t) == "runs dry in less than a minute at the present demand if no more come");
+  t += 30 * 60'000;
+  demand.issued(0, t);
+  BOOST_TEST(demand.minutes_left(6'000, t) > 0); // of the last hour
+  t += 31 * 60'000;
+  demand.issued(0, t);
+  BOOST_TEST(demand.outlook(100, t) == "no demand seen in the last hour");
 }
 
 BOOST_AUTO_TEST_CASE(eleven_dead_of_the_last_hundred_are_too_many) {
@@ -186,7 +232,7 @@ BOOST_AUTO_TEST_CASE(pauses_grow_while_nothing_succeeds) {
 }
 
 BOOST_AUTO_TEST_CASE(probes_that_differ_stop_at_once_and_cut_ones_at_the_third) {
-  generation_probe probe;
+  generation_probe probe{1'000};
   BOOST_TEST(probe.one_at_a_time());
   BOOST_TEST(probe.want() == 5u);
   probe.good();
@@ -200,6 +246,12 @@ BOOST_AUTO_TEST_CASE(probes_that_differ_stop_at_once_and_cut_ones_at_the_third) 
   for (int i = 0; i < 5; ++i) probe.good();
   BOOST_TEST(probe.passed());
   BOOST_TEST(probe.bad("byte_equal") == "");
+  generation_probe small{2}; // more than that the pool may not hold
+  BOOST_TEST(small.want() == 2u);
+  small.good();
+  BOOST_TEST(!small.passed());
+  small.good();
+  BOOST_TEST(small.passed());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

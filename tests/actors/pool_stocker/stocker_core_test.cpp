@@ -359,13 +359,19 @@ BOOST_AUTO_TEST_CASE(quota_that_is_not_ours_is_said) {
   BOOST_TEST(says(b.plan(), "another node leads app homes"));
   BOOST_TEST(b.core.status(b.now).problem == "");
   BOOST_TEST(b.grants.size() <= 11u);
-  b.grant = [](const grant_request&) -> caf::expected<grant_ticket> { return grant_ticket{1, 3, 0, {}, 45'000}; };
+  auto told_ms = b.now.mono_ms;
+  b.grant = [&](const grant_request&) -> caf::expected<grant_ticket> {
+    return grant_ticket{1, 3, 0, {}, static_cast<uint32_t>(told_ms + 46'000 - b.now.mono_ms)};
+  };
   b.advance(2'000);
   BOOST_TEST(says(b.plan(), "Waiting for quota of app homes"));
-  BOOST_TEST(b.core.state(b.now).retry_after_s >= 43u);
+  BOOST_TEST(says(b.plan(), "may be made in 44 s"));
+  BOOST_TEST(b.core.state(b.now).retry_after_s == 44u);
   auto asked = b.grants.size();
   b.advance(30'000);
-  BOOST_TEST(b.grants.size() == asked);
+  BOOST_TEST(b.grants.size() <= asked + 3); // units that were not used may have come back
+  BOOST_TEST(says(b.plan(), "may be made in 14 s"));
+  BOOST_TEST(b.core.state(b.now).retry_after_s == 14u);
 }
 
 BOOST_AUTO_TEST_CASE(ids_of_a_grant_that_may_exist_are_not_written_twice) {
@@ -416,6 +422,7 @@ BOOST_AUTO_TEST_CASE(lots_are_sized_by_the_level_and_sealed) {
 
 BOOST_AUTO_TEST_CASE(a_former_generation_ages_out) {
   core_bench b;
+  b.levels.pool.updated_ms = b.now.wall_ms;
   b.levels.generations[0].created_ms = b.now.wall_ms;
   b.levels.generations.push_back({3, "default", 1, "{}", {}, generation_state::ageing, b.now.wall_ms - 1'000});
   b.levels.generations.push_back({2, "default", 1, "{}", {}, generation_state::dead, 0});
@@ -443,6 +450,85 @@ BOOST_AUTO_TEST_CASE(a_generation_that_came_back_dates_the_ageing_of_its_success
   b.advance(2 * 3'600'000);
   BOOST_REQUIRE(!b.aged.empty());
   BOOST_TEST(b.aged[0].gen_id == 9u);
+}
+
+// A to B on Monday, back to A on Tuesday, to B again on Thursday: A's stock is of Wednesday, and B's row of Monday.
+BOOST_AUTO_TEST_CASE(a_look_that_comes_and_goes_and_comes_again_does_not_age_the_other_early) {
+  core_bench b; // 7 is current again, and older than it looks
+  b.levels.generations[0].created_ms = b.now.wall_ms - 72 * 3'600'000;
+  b.levels.generations.push_back(
+      {3, "default", 1, "{}", {}, generation_state::ageing, b.now.wall_ms - 200 * 3'600'000});
+  b.levels.pool.updated_ms = b.now.wall_ms;
+  b.advance(23 * 3'600'000);
+  BOOST_TEST(b.aged.empty());
+  b.advance(2 * 3'600'000);
+  BOOST_TEST(!b.aged.empty());
+}
+
+BOOST_AUTO_TEST_CASE(stock_of_former_looks_is_told_until_it_is_gone) {
+  core_bench b;
+  b.levels.pool.updated_ms = b.now.wall_ms - 1'000;
+  b.levels.generations.push_back({3, "default", 1, R"({"page":"old"})", {}, generation_state::ageing, 0});
+  b.levels.generations.push_back({4, "default", 1, "{}", {}, generation_state::ageing, 0});
+  b.levels.generations.push_back({5, "default", 1, "{}", {}, generation_state::dead, 0});
+  b.levels.levels.push_back({3, 1, 30, 0, 10, 0});
+  b.levels.levels.push_back({4, 0, 0, 0, 0, 0});
+  b.advance(1'000);
+  auto former = b.core.state(b.now).former;
+  BOOST_REQUIRE(former.size() == 1u);
+  BOOST_TEST(former[0].gen_id == 3u);
+  BOOST_TEST(former[0].codes == 40u);
+  BOOST_TEST(former[0].kept_until_ms == b.levels.pool.updated_ms + 24 * 3'600'000);
+  BOOST_TEST(former[0].spec == R"({"page":"old"})");
+  BOOST_TEST(b.core.state(b.now).level == 100u); // none of it is mixed in
+}
+
+BOOST_AUTO_TEST_CASE(a_look_that_returns_has_its_stock_and_needs_no_probes) {
+  core_bench b;
+  b.levels.levels[0].ready_codes = 90; // of before the change
+  b.levels.generations.push_back({9, "default", 1, "{}", {}, generation_state::ageing, 0});
+  b.levels.levels.push_back({9, 1, 20, 0, 0, 0});
+  b.levels.pool.updated_ms = b.now.wall_ms;
+  b.advance(1'000);
+  BOOST_TEST(b.core.state(b.now).level == 100u);
+  BOOST_TEST(b.fetches == 10u);
+  BOOST_TEST(b.grants.at(0).want == 10u);
+  BOOST_TEST(b.core.state(b.now).former.size() == 1u);
+}
+
+// A process that was frozen: its clock jumped, and the answers of before lie in the mailbox.
+BOOST_AUTO_TEST_CASE(a_ticket_that_comes_after_a_freeze_is_used) {
+  core_bench b;
+  b.levels.levels[0].ready_codes = 1;
+  b.hold_grants = true;
+  b.advance(1'000);
+  BOOST_REQUIRE(b.asked.size() == 1u);
+  b.now.mono_ms += 65'000;
+  b.now.wall_ms += 65'000;
+  b.advance(200);
+  BOOST_TEST(b.asked.size() == 1u); // it was not awake for 15 s
+  b.answer_grant();
+  BOOST_TEST(b.fetches == 16u);
+  for (const auto& c : b.closes) check_books(c);
+}
+
+BOOST_AUTO_TEST_CASE(a_ticket_that_comes_too_late_gives_its_units_back) {
+  core_bench b;
+  b.levels.levels[0].ready_codes = 1;
+  b.hold_grants = true;
+  b.advance(14'000);
+  BOOST_TEST(b.asked.size() == 1u);
+  b.advance(4'000);
+  BOOST_TEST(b.asked.size() == 2u); // asked again
+  b.answer_grant();
+  BOOST_TEST(b.fetches == 0u);
+  BOOST_REQUIRE(b.closes.size() == 1u);
+  BOOST_TEST(b.closes[0].sent == 0u);
+  BOOST_TEST(b.closes[0].dead.empty());
+  b.hold_grants = false;
+  b.answer_grant();
+  BOOST_TEST(b.core.state(b.now).level == 100u);
+  BOOST_TEST(b.fetches == 99u);
 }
 
 BOOST_AUTO_TEST_CASE(live_codes_go_to_the_one_who_asks) {
@@ -568,6 +654,90 @@ BOOST_AUTO_TEST_CASE(live_says_why_it_cannot) {
   BOOST_TEST((code_of(none.live[1].failure) == ec::out_of_stock));
 }
 
+BOOST_AUTO_TEST_CASE(live_requests_that_no_unit_can_reach_in_time_are_answered_at_once) {
+  core_bench b;
+  b.advance(3'000);
+  b.grant = [](const grant_request&) -> caf::expected<grant_ticket> { return grant_ticket{1, 3, 0, {}, 47'300}; };
+  b.levels.levels[0].ready_codes = 0;
+  b.advance(1'200);
+  auto asked = b.grants.size();
+  for (uint64_t n = 1; n <= 20; ++n) b.carry_out(b.core.on_live(n, {"default", 1, 5'000}, b.now));
+  BOOST_TEST(b.live.size() == 20u);
+  BOOST_TEST(b.grants.size() == asked + 1); // what the first was told holds for the others
+  for (const auto& [n, answer] : b.live) {
+    BOOST_TEST((code_of(answer.failure) == ec::rate_limited));
+    BOOST_TEST(retry_after_s_of(answer.failure) >= 46u);
+    BOOST_TEST(retry_after_s_of(answer.failure) <= 48u);
+  }
+  BOOST_TEST(says(b.plan(), "the next call may be made in 4"));
+  BOOST_TEST(b.core.status(b.now).problem == ""); // it is the normal end of a minute's quota
+  // One that can wait so long waits, and is served.
+  b.carry_out(b.core.on_live(21, {"default", 1, 60'000}, b.now));
+  BOOST_TEST(!b.live.contains(21));
+  b.grant = [&b](const grant_request& r) -> caf::expected<grant_ticket> { return b.ticket(r); };
+  b.advance(48'000);
+  BOOST_REQUIRE(b.live.contains(21));
+  BOOST_TEST(!b.live[21].failure);
+}
+
+BOOST_AUTO_TEST_CASE(live_requests_do_not_wait_for_a_wechat_that_is_away) {
+  core_bench b;
+  b.advance(3'000);
+  b.levels.levels[0].ready_codes = 0;
+  b.fetch = [](const fetch_code& f) {
+    fetched_code out;
+    out.id = f.id;
+    out.outcome = fetch_outcome::never_written;
+    out.detail = "no access token: the token interface refused: 40125";
+    out.retry_after_ms = 30'000;
+    return out;
+  };
+  b.advance(1'200);
+  BOOST_TEST(says(b.core.status(b.now).problem, "40125"));
+  b.carry_out(b.core.on_live(1, {"default", 1, 5'000}, b.now));
+  BOOST_REQUIRE(b.live.contains(1));
+  BOOST_TEST((code_of(b.live[1].failure) == ec::out_of_stock));
+  BOOST_TEST(retry_after_s_of(b.live[1].failure) >= 25u);
+  BOOST_TEST(!b.core.state(b.now).live_allowed);
+  // The pause is over and one call finds out whether it is back: it takes its time, and nobody else does.
+  b.hold_fetches = true;
+  b.advance(31'000);
+  BOOST_TEST(b.held.size() == 1u);
+  BOOST_TEST(says(b.core.status(b.now).problem, "40125")); // a try is no recovery
+  BOOST_TEST(says(b.plan(), "Trying again"));
+  b.carry_out(b.core.on_live(2, {"default", 1, 5'000}, b.now));
+  BOOST_REQUIRE(b.live.contains(2));
+  BOOST_TEST(!!b.live[2].failure);
+  BOOST_TEST(b.held.size() == 1u);
+  b.fetch = [&b](const fetch_code& f) { return image_of(f.id, b.next_seed++); };
+  b.hold_fetches = false;
+  b.release();
+  BOOST_TEST(b.core.status(b.now).problem == "");
+  b.carry_out(b.core.on_live(3, {"default", 1, 5'000}, b.now));
+  BOOST_TEST(!b.live[3].failure);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_request_tries_a_wechat_that_was_away_when_nothing_else_does) {
+  auto cfg = with_stock(0, 100);
+  cfg.open = *parse_windows({"mon 03:00-03:01"}, "UTC");
+  core_bench closed{cfg};
+  closed.levels.levels[0].ready_codes = 1; // no probes
+  closed.advance(1'000);
+  closed.levels.levels[0].ready_codes = 0;
+  closed.advance(1'200);
+  closed.fetch = [](const fetch_code& f) { return refusal_of(f.id, -1); };
+  closed.carry_out(closed.core.on_live(1, {"default", 3, 5'000}, closed.now));
+  BOOST_TEST(!!closed.live[1].failure);
+  closed.advance(2'000);
+  closed.hold_fetches = true;
+  for (uint64_t n = 2; n <= 4; ++n) closed.carry_out(closed.core.on_live(n, {"default", 3, 5'000}, closed.now));
+  BOOST_TEST(closed.held.size() == 1u);
+  BOOST_TEST(closed.live.size() == 3u); // the others
+  closed.fetch = [&closed](const fetch_code& f) { return image_of(f.id, closed.next_seed++); };
+  closed.release();
+  BOOST_TEST(!closed.live[2].failure);
+}
+
 BOOST_AUTO_TEST_CASE(a_short_wait_for_a_live_unit_is_waited) {
   core_bench b;
   b.advance(3'000);
@@ -626,12 +796,106 @@ BOOST_AUTO_TEST_CASE(the_shelf_counts_for_the_level) {
   core_bench b;
   b.levels.levels[0].ready_codes = 60;
   b.levels.levels[0].held_codes = 40; // when they were claimed
-  b.core.on_shelf({"default", 10, 2}, b.now);
+  b.core.on_shelf({"default", 10, 0}, b.now);
   b.advance(400);
   BOOST_TEST(b.core.state(b.now).level == 100u); // 30 more were made
   BOOST_TEST(b.stocked() == 30u);
+  BOOST_TEST(b.core.state(b.now).minutes_left == -1.0);
+  BOOST_TEST(says(b.core.state(b.now).outlook, "not known yet"));
+  for (int i = 0; i < 60; ++i) {
+    b.advance(1'000);
+    b.core.on_shelf({"default", 10, 2}, b.now); // told two as issued, though its level stays
+  }
   BOOST_TEST(b.core.state(b.now).minutes_left > 0.8);
   BOOST_TEST(b.core.state(b.now).minutes_left < 0.9);
+  BOOST_TEST(says(b.core.state(b.now).outlook, "less than a minute"));
+}
+
+// The shelf of a node beside the bench's store: claims lots, issues codes, reports once a second, a little late.
+struct shelf_world {
+  core_bench& b;
+  uint64_t on_shelf = 0, issued = 0, told = 0;
+  std::deque<std::pair<int64_t, shelf_report>> on_the_way{};
+
+  uint64_t stock() const { return b.levels.levels[0].ready_codes + b.levels.levels[0].filling_codes + on_shelf; }
+  void claim(uint64_t codes) {
+    auto& level = b.levels.levels[0];
+    codes = std::min(codes, level.ready_codes);
+    level.ready_codes -= codes;
+    level.held_codes += codes;
+    on_shelf += codes;
+  }
+  void issue(uint64_t codes) {
+    codes = std::min(codes, on_shelf);
+    on_shelf -= codes;
+    issued += codes;
+  }
+  void report(int64_t delay_ms) {
+    on_the_way.push_back({b.now.mono_ms + delay_ms, {"default", on_shelf, issued - told}});
+    told = issued;
+  }
+  void deliver() {
+    for (; !on_the_way.empty() && on_the_way.front().first <= b.now.mono_ms; on_the_way.pop_front())
+      b.core.on_shelf(on_the_way.front().second, b.now);
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_lot_on_its_way_to_the_shelf_is_not_made_again) {
+  auto cfg = with_stock(100, 400);
+  core_bench b{cfg};
+  b.levels.levels[0].ready_codes = 400;
+  shelf_world w{b};
+  w.report(0);
+  w.deliver();
+  b.advance(900);
+  w.claim(250); // after the report, before the store tells its levels
+  b.advance(400);
+  w.report(0);
+  w.deliver();
+  b.advance(3'000);
+  BOOST_TEST(b.fetches == 0u);
+  BOOST_TEST(w.stock() == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(the_stock_never_exceeds_high) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      std::mt19937 random{seed};
+      auto pick = [&random](uint32_t below) { return static_cast<uint32_t>(random() % below); };
+      auto high = std::vector<uint64_t>{1, 3, 7, 40, 100, 333}[seed % 6];
+      auto cfg = with_stock(seed % 2 ? high : high / 3, high);
+      core_bench b{cfg};
+      b.hold_fetches = true;
+      b.fetch = [&](const fetch_code& f) {
+        return pick(12) == 0 ? refusal_of(f.id, -1) : image_of(f.id, b.next_seed++);
+      };
+      b.grant = [&](const grant_request& r) -> caf::expected<grant_ticket> {
+        auto t = b.ticket(r);
+        if (pick(5) == 0) t.ids.resize(random() % (t.ids.size() + 1));
+        if (t.ids.empty()) t.retry_after_ms = 300;
+        return t;
+      };
+      shelf_world w{b};
+      uint64_t most = 0;
+      for (uint64_t i = 1; i <= 1'500; ++i) {
+        b.advance(200);
+        b.release(pick(12));
+        if (pick(4) == 0) w.claim(10 + pick(40));
+        if (pick(5) == 0) w.issue(pick(static_cast<uint32_t>(high) / 12 + 2));
+        if (i % 5 == seed % 5) w.report(pick(150));
+        w.deliver();
+        // A live request of which nobody waits for the end leaves its code in stock, and the fill counts with it; but
+        // of a pool that six grants fill, they may be on their way already.
+        if (high > 96 && w.stock() == 0 && pick(4) == 0) b.carry_out(b.core.on_live(i, {"default", 1, 300}, b.now));
+        if (b.core.state(b.now).paused)
+          b.carry_out(b.core.on_command(i, {"default", pool_verb::resume, "", "op", 0}, b.now));
+        most = std::max(most, w.stock());
+        BOOST_REQUIRE_LE(w.stock(), high);
+      }
+      BOOST_TEST(w.issued > high); // it was in use, and filled up again
+      BOOST_TEST(most * 10 >= high * 8);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_stocked_while_the_store_does_not_tell_the_stock) {

@@ -21,7 +21,7 @@ struct app {
     wall += ms;
     rate.advance(t, wall);
   }
-  bool may_open() { return rate.next_grant_ms() <= t; }
+  bool may_open() { return rate.next_grant_ms(t, wall) <= t; }
   void complain() { rate.complained(t, wall); }
   void try_with(uint32_t answered, uint32_t complaints) {
     BOOST_TEST(may_open());

@@ -137,6 +137,26 @@ BOOST_AUTO_TEST_CASE(a_refused_live_fetch_is_out_of_stock_and_is_not_repeated) {
   BOOST_TEST(!l.take_live(100).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_refused_live_fetch_says_when_a_unit_is_free_again) {
+  state.live_allowed = true;
+  begin();
+  l.climb(who(), 0);
+  claim_brings(0);
+  auto order = l.take_live(0);
+  l.live_ended(order->order, fail(ec::rate_limited, "reserve used", 47), 100);
+  auto end = only_end();
+  BOOST_TEST((end.why == ec::out_of_stock));
+  BOOST_TEST(end.retry_after_s == 47u); // newer than the pool's 33
+  // Of two who share an order one got the last unit: the other need not wait for the stock.
+  for (int i = 0; i < 2; ++i) l.climb(who(), 200);
+  claim_brings(0, 200);
+  order = l.take_live(200);
+  l.live_ended(order->order, live_codes{"default", lots(1)}, 300);
+  auto ends = l.take_ends();
+  BOOST_REQUIRE_EQUAL(ends.size(), 2u);
+  BOOST_TEST(ends[1].retry_after_s == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(live_codes_that_come_too_late_are_stock) {
   state.live_allowed = true;
   begin();

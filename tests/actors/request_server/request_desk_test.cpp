@@ -592,7 +592,9 @@ BOOST_AUTO_TEST_CASE(the_shelf_is_reported_every_second) {
   now += 1;
   e = tick();
   BOOST_TEST(e.reports[0].codes == 9u);
-  BOOST_TEST(e.reports[0].issued_per_s == 1.0);
+  BOOST_TEST(e.reports[0].issued == 1u);
+  now += 1'000;
+  BOOST_TEST(tick().reports[0].issued == 0u);
 }
 
 // -- images
@@ -626,6 +628,37 @@ BOOST_AUTO_TEST_CASE(a_code_without_its_image_is_killed_and_the_next_taken) {
   BOOST_TEST(e.kills.reason == "image_lost");
   BOOST_REQUIRE_EQUAL(e.images.size(), 1u);
   BOOST_TEST(e.images[0].second.id == "code1");
+}
+
+BOOST_AUTO_TEST_CASE(codes_whose_images_are_missing_are_not_called_taken) {
+  open();
+  auto r = post();
+  r.accept = "image/*";
+  auto e = send(r);
+  for (uint32_t i = 0; i < cfg.races_max; ++i) {
+    d().image_ended(e.images.at(0).first, image_data{}, at());
+    e = take();
+  }
+  d().image_ended(e.images.at(0).first, image_data{}, at());
+  auto a = only(take());
+  BOOST_TEST(a.code() == "unavailable");
+  BOOST_TEST(a.body.find("images of 4 codes in a row are missing") != std::string::npos, a.body);
+  BOOST_TEST(a.body.find("taken") == std::string::npos, a.body);
+  // One that was taken among them.
+  e = send(r);
+  d().image_ended(e.images.at(0).first, image_data{true, {1}}, at());
+  e = end(bind_of(take()), bind_end::lost_race);
+  for (int i = 0; i < 3; ++i) {
+    d().image_ended(e.images.at(0).first, image_data{}, at());
+    e = take();
+  }
+  a = only(e);
+  BOOST_TEST(a.body.find("1 were taken, the images of 3 are missing") != std::string::npos, a.body);
+  tick();
+  BOOST_TEST(d().status().problem.find("images of 7 codes in stock were not found") != std::string::npos);
+  now += 600'001;
+  tick();
+  BOOST_TEST(d().status().problem.find("images") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_image_store_that_fails_binds_nothing) {

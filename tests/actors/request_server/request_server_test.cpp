@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_whole_stock_is_handed_out_and_then_live_ones) {
   send(post());
   BOOST_REQUIRE_EQUAL(seen->size(), 101u);
   BOOST_TEST(seen->back().json()["rung"].as_string() == "live");
-  stocker->live = [&](live_request&) { return caf::expected<live_codes>(fail(ec::rate_limited, "used up")); };
+  stocker->live = [&](live_request&) { return caf::expected<live_codes>(fail(ec::rate_limited, "used up", 9)); };
   send(post());
   BOOST_TEST(seen->back().code() == "out_of_stock");
   BOOST_TEST(seen->back().header("Retry-After") == "9");

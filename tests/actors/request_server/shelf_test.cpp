@@ -150,6 +150,15 @@ BOOST_AUTO_TEST_CASE(codes_given_back_do_not_count_as_issued) {
   for (int i = 0; i < 5; ++i) s.give_back(*s.take());
   s.measure(1'000);
   BOOST_TEST(s.rate_per_s() == 0);
+  BOOST_TEST(s.take_issued() == 0u);
+  // One that was told as issued and comes back is taken off the next ones.
+  auto code = s.take();
+  BOOST_TEST(s.take_issued() == 1u);
+  s.give_back(*code);
+  s.take();
+  BOOST_TEST(s.take_issued() == 0u);
+  s.take();
+  BOOST_TEST(s.take_issued() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(those_who_wait_are_claimed_for_within_the_limit_of_lots) {

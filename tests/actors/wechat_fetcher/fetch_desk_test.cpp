@@ -313,11 +313,30 @@ BOOST_AUTO_TEST_CASE(the_token_shows_nowhere_even_if_wechat_repeats_it) {
 BOOST_AUTO_TEST_CASE(percentiles_are_of_the_last_thousand) {
   latency_window window;
   BOOST_TEST(window.at(0.5) == 0u);
-  for (uint32_t i = 0; i < 5'000; ++i) window.add(9'000);
-  for (uint32_t i = 1; i <= 1'000; ++i) window.add(i);
+  for (uint32_t i = 0; i < 5'000; ++i) window.add(9'000, 1);
+  for (uint32_t i = 1; i <= 1'000; ++i) window.add(i, i);
   BOOST_TEST(window.at(0.5) == 501u);
   BOOST_TEST(window.at(0.99) == 991u);
   BOOST_TEST(window.at(1) == 1'000u);
+  BOOST_TEST(window.recent(901).size() == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(a_wechat_that_gets_slow_is_named_before_a_call_ended_and_forgotten_with_the_calls) {
+  for (int i = 0; i < 100; ++i) attempt(fake_transport::jpeg(77));
+  now += 60'000;
+  for (int i = 0; i < 3; ++i) start();
+  now += 1'900;
+  BOOST_TEST(desk.problem(now).empty());
+  now += 1'100;
+  BOOST_TEST(desk.problem(now) == "WeChat is slow: half of the present calls take 3000 ms or more");
+  for (int i = 0; i < 3; ++i) {
+    auto how = fake_transport::jpeg(77);
+    how.took_ms = 3'500;
+    end(std::move(how));
+  }
+  BOOST_TEST(desk.problem(now).find("3500 ms") != std::string::npos);
+  now += 21'000; // nothing was called since: nobody knows
+  BOOST_TEST(desk.problem(now).empty());
 }
 
 BOOST_AUTO_TEST_CASE(settings_out_of_range_are_refused) {
