@@ -107,7 +107,10 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
     refuse(v, std::move(what));
     return;
   }
-  climb(v, now);
+  if (v.bind.reuse_hash != digest{})
+    ask_what_it_got(v);
+  else
+    climb(v, now);
 }
 
 caf::error request_desk::fill(visit& v, http_request& request, const api_key& key, moment now,
@@ -140,6 +143,8 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
   b.expires_after_s = issue->expires_after_s;
   b.idempotency_key = std::move(request.idempotency_key);
   b.body_hash = issue->body_hash;
+  b.reuse_hash = issue->reuse_hash;
+  b.daily_codes_max = key.daily_codes;
   b.key_id = key.key_id;
   b.actor = key.name;
   b.request_id = v.request_id;

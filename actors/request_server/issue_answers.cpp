@@ -26,7 +26,7 @@ void issue_answers::replayed(const visit& v, const code_view& code, const bytes*
 }
 
 void issue_answers::add(const visit& v, int status, const code_view& code, const bytes* image, std::string_view rung,
-                        std::string_view replayed, int64_t wall_ms) {
+                        std::string_view again, int64_t wall_ms) {
   location_.assign("/v1/codes/").append(code.id);
   auto rate = headers_of(v.rate);
   auto etag = "\"" + std::to_string(code.version) + "\"";
@@ -44,7 +44,8 @@ void issue_answers::add(const visit& v, int status, const code_view& code, const
                      {{"Location", location_},
                       {"ETag", etag},
                       {"Qrwell-Code-Id", id},
-                      {"Idempotency-Replayed", replayed},
+                      {"Idempotency-Replayed", v.reused ? "" : again},
+                      {"Qrwell-Reused", v.reused ? again : ""},
                       {"Cache-Control", "no-store"},
                       {"RateLimit-Limit", rate.limit},
                       {"RateLimit-Remaining", rate.remaining},

@@ -18,7 +18,7 @@ public:
   /// 201 with the code, or with its image if the visit has read it.
   void bound(const visit& v, const code_view& code, int64_t wall_ms);
 
-  /// 200 with the code as it is now, or with `image`.
+  /// 200 with the code as it is now, or with `image`: of a replay, or of another request with the same target.
   void replayed(const visit& v, const code_view& code, const bytes* image, int64_t wall_ms);
 
   void problem(const visit& v, http::problem what);
@@ -31,7 +31,7 @@ public:
 
 private:
   void add(const visit& v, int status, const code_view& code, const bytes* image, std::string_view rung,
-           std::string_view replayed, int64_t wall_ms);
+           std::string_view again, int64_t wall_ms);
   http::answer_writer& writer(uint32_t sink);
 
   std::string public_url_, body_, location_;

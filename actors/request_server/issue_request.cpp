@@ -61,12 +61,17 @@ caf::error read_member(issue_request& out, std::string_view name, const json::va
   if (name == "on_empty") return read_on_empty(out, v);
   if (name == "reuse") {
     if (!v.is_null() && !v.is_bool()) return wrong("reuse: must be true or false.");
-    out.reuse = v.is_bool() && v.get_bool();
+    out.reuse_hash.front() = v.is_bool() && v.get_bool() ? 1 : 0; // until the whole is known
     return caf::none;
   }
   return wrong("'" + std::string(name.substr(0, 64)) +
                "' is not a field of this call; the fields are path, pool, query, tags, expires_at, expires_in, "
                "on_empty and reuse.");
+}
+
+/// One for each target: a path holds no line break, and JCS writes equal queries alike.
+digest target_hash(std::string_view path, const json::value* query) {
+  return sha256(std::string(path) + '\n' + (query ? http::canonical_json(*query) : "null"));
 }
 
 char lower(char c) {
@@ -99,6 +104,7 @@ caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, 
   if (out.path.empty()) return wrong("path: is missing; send the page to open, e.g. \"pages/house/detail\".");
   if (out.expires_ms != 0 && out.expires_after_s != 0)
     return wrong("expires_at and expires_in exclude each other; send one of them.");
+  if (out.reuse_hash != digest{}) out.reuse_hash = target_hash(out.path, members->if_contains("query"));
   if (with_hash) out.body_hash = sha256(http::canonical_json(*value));
   return out;
 }

@@ -36,6 +36,16 @@ std::string why_unusable(const visit& v) {
                      v.races, v.races - v.without_image, v.without_image);
 }
 
+http::problem reused_key() {
+  return {ec::idempotency_reuse,
+          "This Idempotency-Key was used with another body in the last 7 days. Use a new key for a new code."};
+}
+
+uint32_t seconds_to_midnight(int64_t wall_ms) {
+  constexpr int64_t day_ms = 86'400'000;
+  return static_cast<uint32_t>((day_ms - wall_ms % day_ms + 999) / 1'000);
+}
+
 } // namespace
 
 request_desk::request_desk(const request_server_config& cfg, const std::vector<std::string>& pools)
@@ -101,7 +111,14 @@ void request_desk::settle_ladders(moment now) {
         v->who = end.who;
         start(*v, std::move(*end.code), now);
       } else {
-        refuse(*v, {end.why, std::move(end.detail), end.retry_after_s});
+        http::problem why{end.why, std::move(end.detail), end.retry_after_s};
+        // A retry gets the code that it got before, though there is none for anybody else (P5).
+        if (v->bind.idempotency_key.empty()) {
+          refuse(*v, std::move(why));
+        } else {
+          v->otherwise = std::move(why);
+          ask_what_it_got(*v);
+        }
       }
     }
 }
@@ -128,7 +145,7 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
   auto& v = *found;
   if (v.stage == visit_stage::replayed_image) {
     if (result && result->found) {
-      ++counts_.replayed;
+      ++(v.reused ? counts_.reused : counts_.replayed);
       note_code(v, v.replayed.id, "");
       answers_.replayed(v, v.replayed, &result->data, now.wall_ms);
       visits_.leave(v);
@@ -169,6 +186,52 @@ void request_desk::send_bind(visit& v, moment now) {
   b.remaining_ms = static_cast<uint32_t>(std::max<int64_t>(1, deadline - now.mono_ms));
 }
 
+// -- what a request got before ---------------------------------------------------------------------------------------
+
+void request_desk::ask_what_it_got(visit& v) {
+  v.stage = visit_stage::recall;
+  auto& asked = out_.recall.requests.emplace_back();
+  asked.ticket = v.ticket;
+  asked.pool = v.bind.pool;
+  asked.owner = v.bind.owner;
+  asked.idempotency_key = v.bind.idempotency_key;
+  asked.body_hash = v.bind.body_hash;
+  asked.reuse_hash = v.bind.reuse_hash;
+}
+
+void request_desk::recalled(bind_group_result& result, moment now) {
+  for (auto& one : result.results) {
+    auto* found = visits_.find(one.ticket);
+    if (!found || found->stage != visit_stage::recall) continue;
+    auto& v = *found;
+    switch (one.end) {
+    case bind_end::replay:
+    case bind_end::reused:
+      v.reused = one.end == bind_end::reused;
+      show_again(v, one.code, now);
+      break;
+    case bind_end::key_reused:
+      refuse(v, reused_key());
+      break;
+    default:
+      go_on_without(v, now);
+    }
+  }
+}
+
+void request_desk::not_recalled(const bind_recall& asked, moment now) {
+  for (const auto& one : asked.requests)
+    if (auto* v = visits_.find(one.ticket); v && v->stage == visit_stage::recall) go_on_without(*v, now);
+}
+
+// Without a memory the bind itself will tell; who had no code to bind stays without one.
+void request_desk::go_on_without(visit& v, moment now) {
+  if (v.otherwise)
+    refuse(v, std::move(*v.otherwise));
+  else
+    climb(v, now);
+}
+
 void request_desk::bind_ended(bind_results& results, moment now) {
   for (auto& result : results.results) bind_ended(result, now);
 }
@@ -187,13 +250,20 @@ void request_desk::bind_ended(bind_result& result, moment now) {
     visits_.leave(v);
     return;
   case bind_end::replay:
+  case bind_end::reused:
     free_code(v);
-    replay(v, result.code, now);
+    v.reused = result.end == bind_end::reused;
+    show_again(v, result.code, now);
     return;
   case bind_end::key_reused:
     free_code(v);
-    refuse(v, {ec::idempotency_reuse, "This Idempotency-Key was used with another body in the last 7 days. Use a new "
-                                      "key for a new code."});
+    refuse(v, reused_key());
+    return;
+  case bind_end::over_budget:
+    free_code(v);
+    refuse(v, {ec::rate_limited,
+               "The key '" + v.key + "' has had all the codes of its daily budget. The next day begins at 00:00 UTC.",
+               seconds_to_midnight(now.wall_ms)});
     return;
   case bind_end::lost_race:
     ++counts_.lost_races;
@@ -234,9 +304,9 @@ void request_desk::next_code(visit& v, moment now) {
     climb(v, now);
 }
 
-void request_desk::replay(visit& v, code_view& code, moment now) {
+void request_desk::show_again(visit& v, code_view& code, moment now) {
   if (v.form == wanted_form::json) {
-    ++counts_.replayed;
+    ++(v.reused ? counts_.reused : counts_.replayed);
     note_code(v, code.id, "");
     answers_.replayed(v, code, nullptr, now.wall_ms);
     visits_.leave(v);
@@ -315,6 +385,13 @@ void request_desk::expire(moment now) {
       --keys_waiting_;
       refuse(v, {ec::unavailable, "The keys could not be read in time to check this one.", 1});
       break;
+    case visit_stage::recall:
+      refuse(v, v.otherwise ? std::move(*v.otherwise)
+                            : http::problem{ec::timeout,
+                                            "The store did not say in time whether there is such a code; "
+                                            "nothing was bound.",
+                                            1});
+      break;
     case visit_stage::image:
       free_code(v);
       refuse(v, {ec::timeout, "The image was not read in time; nothing was bound.", 1});
@@ -365,9 +442,9 @@ actor_status request_desk::status() const {
                               images_missing_);
   if (keys_.read_at_ms() < 0) out.problem = "The keys were not read yet.";
   out.facts = fmt::format(
-      R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"issued":{{{}}},"shelves":[{}]}})",
-      visits_.size(), counts_.received, counts_.bound, counts_.replayed, counts_.refused, counts_.lost_races,
-      counts_.unknown, keys_.size(), issued, pools);
+      R"({{"under_way":{},"received":{},"bound":{},"replayed":{},"reused":{},"refused":{},"lost_races":{},"unknown":{},"keys":{},"issued":{{{}}},"shelves":[{}]}})",
+      visits_.size(), counts_.received, counts_.bound, counts_.replayed, counts_.reused, counts_.refused,
+      counts_.lost_races, counts_.unknown, keys_.size(), issued, pools);
   return out;
 }
 

@@ -32,6 +32,7 @@ struct desk_note {
 /// What the desk wants done. Each part is one message or one request.
 struct desk_effects {
   bind_batch binds;
+  bind_recall recall; ///< end: recalled() or not_recalled()
   std::vector<claim_request> claims;
   lots_done done_lots;
   std::vector<live_order> lives;                      ///< requests to the stocker of the pool; end: live_ended()
@@ -52,6 +53,8 @@ public:
 
   void requests(uint32_t sink, http_batch& batch, moment now);
   void bind_ended(bind_results& results, moment now);
+  void recalled(bind_group_result& result, moment now);
+  void not_recalled(const bind_recall& asked, moment now);
   void claim_ended(const claim_result& result, moment now);
   void pool_changed(const pool_state& state, moment now);
   void live_ended(const std::string& pool, uint64_t order, const caf::expected<live_codes>& result, moment now);
@@ -82,13 +85,15 @@ private:
   void read_keys_if_due(moment now);
 
   // on the way
+  void ask_what_it_got(visit& v);
+  void go_on_without(visit& v, moment now);
   void climb(visit& v, moment now);
   void settle_ladders(moment now);
   void start(visit& v, shelf_code code, moment now);
   void send_bind(visit& v, moment now);
   void bind_ended(bind_result& result, moment now);
   void next_code(visit& v, moment now);
-  void replay(visit& v, code_view& code, moment now);
+  void show_again(visit& v, code_view& code, moment now);
   void refuse(visit& v, http::problem what);
   void note_code(const visit& v, const std::string& id, std::string_view rung);
   void note_refusal(const visit& v, const http::problem& what);
@@ -114,7 +119,7 @@ private:
   uint64_t images_missing_ = 0; ///< of codes in stock, lately
   int64_t image_missed_ms_ = long_ago;
   struct {
-    uint64_t received = 0, bound = 0, replayed = 0, refused = 0, lost_races = 0, unknown = 0;
+    uint64_t received = 0, bound = 0, replayed = 0, reused = 0, refused = 0, lost_races = 0, unknown = 0;
   } counts_;
 };
 

@@ -76,6 +76,13 @@ void read_image(self_pointer self, uint64_t ticket, image_get query) {
           [=](caf::error& err) { step(self, [&](auto& d, moment now) { d.image_ended(ticket, err, now); }); });
 }
 
+void ask_what_they_got(self_pointer self, bind_recall asked) {
+  auto& s = self->state;
+  self->request(s.reader, milliseconds(s.cfg.store_timeout_ms), asked)
+      .then([=](bind_group_result& got) { step(self, [&](auto& d, moment now) { d.recalled(got, now); }); },
+            [=](caf::error&) { step(self, [&](auto& d, moment now) { d.not_recalled(asked, now); }); });
+}
+
 void read_keys(self_pointer self) {
   auto& s = self->state;
   self->request(s.reader, milliseconds(s.cfg.store_timeout_ms), keys_query{})
@@ -100,6 +107,7 @@ void perform(self_pointer self) {
     self->request(s.writer, store_timeout, std::move(wanted.kills)).then([](affected&) {}, [](caf::error&) {});
   if (!wanted.used.key_ids.empty())
     self->request(s.writer, store_timeout, std::move(wanted.used)).then([](done) {}, [](caf::error&) {});
+  if (!wanted.recall.requests.empty()) ask_what_they_got(self, std::move(wanted.recall));
   if (wanted.read_keys) read_keys(self);
   for (const auto& note : wanted.told) write_down(note);
   if (!wanted.reports.empty() && mono_ms(self) >= s.tell_from_ms)

@@ -3,15 +3,17 @@
 #include "actors/request_server/issue_request.hpp"
 #include "actors/request_server/pool_desk.hpp"
 #include "messages/http.hpp"
+#include "runtime/http/answer.hpp"
 #include "runtime/keys/rate_bucket.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace qrwell {
 
 /// Where a request is between its coming and its answer.
-enum class visit_stage : uint8_t { vacant, keys, ladder, image, bind, replayed_image };
+enum class visit_stage : uint8_t { vacant, keys, recall, ladder, image, bind, replayed_image };
 
 /// One request under way.
 struct visit {
@@ -32,8 +34,10 @@ struct visit {
   rate_verdict rate;
   std::string image_format;
   bytes image;
-  code_view replayed;                    ///< whose image is being read
-  std::unique_ptr<http_request> request; ///< of one that waits for the keys
+  code_view replayed;                     ///< whose image is being read
+  bool reused = false;                    ///< what is shown again is another request's code
+  std::optional<http::problem> otherwise; ///< of one that has no code, while it is asked what it got before
+  std::unique_ptr<http_request> request;  ///< of one that waits for the keys
 };
 
 /// All requests under way, at most `max`. Slots are used again; a ticket finds its visit in O(1), or nothing once it
