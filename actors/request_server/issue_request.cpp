@@ -116,7 +116,8 @@ caf::error read_on_empty(issue_request& out, const json::value& v) {
     auto* word = rung.if_string();
     uint8_t bit = word && *word == "live" ? rung_live : word && *word == "link" ? rung_link : 0;
     if (bit == 0) return wrong("on_empty: must be an array of \"live\" and \"link\".");
-    if ((found & bit) != 0) return wrong("on_empty: \"" + std::string(view_of(*word)) + "\" comes twice; send it once.");
+    if ((found & bit) != 0)
+      return wrong("on_empty: \"" + std::string(view_of(*word)) + "\" comes twice; send it once.");
     found |= bit;
   }
   out.on_empty = found;
@@ -164,6 +165,8 @@ bool same_word(std::string_view a, std::string_view b) {
 
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
                                         json::storage_ptr memory, const target_limits& limits) {
+  if (body.empty())
+    return wrong("The body is empty; send a JSON object with its length, e.g. {\"path\": \"pages/house/detail\"}.");
   auto value = http::parse_json(body, std::move(memory));
   if (!value) return std::move(value.error());
   auto* members = value->if_object();

@@ -129,12 +129,12 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
   if (v.stage == visit_stage::replayed_image) {
     if (result && result->found) {
       ++counts_.replayed;
-      note_code(v, v.replayed.id, "");
-      answers_.replayed(v, v.replayed, &result->data, now.wall_ms);
+      note_code(v, v.replayed->id, "");
+      answers_.replayed(v, *v.replayed, &result->data, now.wall_ms);
       visits_.leave(v);
     } else if (result) {
       refuse(v,
-             {ec::not_found, "The image of code " + v.replayed.id + ", which this Idempotency-Key got, is not here."});
+             {ec::not_found, "The image of code " + v.replayed->id + ", which this Idempotency-Key got, is not here."});
     } else {
       refuse(v, {ec::unavailable, "The image store does not answer. The code is bound; repeat the request.", 1});
     }
@@ -249,7 +249,7 @@ void request_desk::replay(visit& v, code_view& code, moment now) {
     v.stage = visit_stage::replayed_image;
     ++images_open_;
     out_.images.emplace_back(v.ticket, image_get{code.id, code.image_format});
-    v.replayed = std::move(code);
+    v.replayed = std::make_unique<code_view>(std::move(code));
   }
 }
 

@@ -32,7 +32,7 @@ struct visit {
   rate_verdict rate;
   std::string image_format;
   bytes image;
-  code_view replayed;                    ///< whose image is being read
+  std::unique_ptr<code_view> replayed;   ///< whose image is being read
   std::unique_ptr<http_request> request; ///< of one that waits for the keys
 };
 

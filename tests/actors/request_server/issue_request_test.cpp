@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(the_other_fields_name_themselves) {
   refused(R"({"path":"a","path":"b"})", "JSON:");
   refused(R"([])", "The body");
   refused(R"({"path":)", "JSON:");
-  refused("", "JSON:");
+  refused("", "The body is empty");
 }
 
 BOOST_AUTO_TEST_CASE(the_hash_is_of_the_meaning) {
