@@ -170,6 +170,8 @@ void bind_groups::group_ended(caf::expected<bind_group_result> result, int64_t n
 }
 
 void bind_groups::answer(const under_way& u, bind_group_result& result) {
+  // Nearly always all of them have one sender.
+  if (!u.origins.empty()) results_for(u.origins.front().sender).reserve(u.origins.size());
   for (size_t i = 0; i < u.requests.size(); ++i) end(u.origins[i], u.requests[i], std::move(result.results[i]));
   for (size_t i = 0; i < u.claims.size(); ++i)
     out_.claims.emplace_back(u.claims[i].sender, std::move(result.claims[i]));
@@ -236,13 +238,13 @@ void bind_groups::end(const bind_origin& from, const bind_request& request, bind
   counts_.bound += result.end == bind_end::bound ? 1 : 0;
   counts_.late += result.end == bind_end::late ? 1 : 0;
   counts_.failed += result.end == bind_end::failed ? 1 : 0;
-  for (auto& [sender, results] : out_.results)
-    if (sender == from.sender) {
-      results.results.push_back(std::move(result));
-      return;
-    }
-  out_.results.emplace_back(from.sender, bind_results{});
-  out_.results.back().second.results.push_back(std::move(result));
+  results_for(from.sender).push_back(std::move(result));
+}
+
+std::vector<bind_result>& bind_groups::results_for(uint32_t sender) {
+  for (auto& [to, results] : out_.results)
+    if (to == sender) return results.results;
+  return out_.results.emplace_back(sender, bind_results{}).second.results;
 }
 
 void bind_groups::fail_claims(const std::vector<waiting_claim>& claims) {

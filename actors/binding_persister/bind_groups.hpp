@@ -78,6 +78,7 @@ private:
   void retry(bundle b);
   void give_up(bundle b, const std::string& why);
   void into_quarantine(bundle b, int64_t now_ms);
+  std::vector<bind_result>& results_for(uint32_t sender);
   void end(const bind_origin& from, const bind_request& request, bind_result result);
   void end(const waiting_bind& bind, bind_end how, std::string detail = {});
   void fail_claims(const std::vector<waiting_claim>& claims);

@@ -9,6 +9,15 @@ namespace {
 constexpr size_t id_chars_max = 64;
 constexpr std::string_view close_header = "Connection: close\r\n";
 
+// One that we would have to undo. To call it anything else would send the client looking for a fault in its JSON.
+bool is_encoded(const http::request_parser& r) {
+  constexpr std::string_view none = "identity";
+  auto lower = [](char c) { return static_cast<char>(c | 0x20); };
+  return !r.body.empty() && !r.content_encoding.empty() &&
+         !std::equal(r.content_encoding.begin(), r.content_encoding.end(), none.begin(), none.end(),
+                     [&](char a, char b) { return lower(a) == b; });
+}
+
 bool usable_id(std::string_view id) {
   return !id.empty() && id.size() <= id_chars_max &&
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -165,6 +174,11 @@ void connection_table::take(int fd, connection& c, http::request_parser& r, int6
     http::answer_writer w;
     w.add({}, 204, {}, {}, request_id(), {{"Allow", where.allow}});
     return emit(c, number, w.take().arena, {}, false, std::nullopt);
+  }
+  if (where.what == http::route::verdict::found && is_encoded(r)) {
+    http::problem what{ec::invalid_request, "Content-Encoding: bodies are read as they are; send this one without."};
+    what.status = 415;
+    return refuse(c, number, what, request_id(), head, where.cls);
   }
   if (where.what == http::route::verdict::found) {
     auto k = static_cast<size_t>(where.cls);

@@ -13,6 +13,7 @@ bool is_codes_target(std::string_view target) {
 
 void request_desk::requests(uint32_t sink, http_batch& batch, moment now) {
   boost::json::monotonic_resource memory;
+  out_.binds.requests.reserve(out_.binds.requests.size() + batch.requests.size());
   for (auto& request : batch.requests) receive(sink, request, now, &memory);
 }
 

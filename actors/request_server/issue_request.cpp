@@ -93,6 +93,8 @@ bool same_word(std::string_view a, std::string_view b) {
 
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
                                         json::storage_ptr memory, const target_limits& limits) {
+  if (body.empty())
+    return wrong("The body is empty; send a JSON object with its length, e.g. {\"path\": \"pages/house/detail\"}.");
   auto value = http::parse_json(body, std::move(memory));
   if (!value) return std::move(value.error());
   auto* members = value->if_object();

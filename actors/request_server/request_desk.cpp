@@ -116,7 +116,7 @@ void request_desk::settle_ladders(moment now) {
         if (v->bind.idempotency_key.empty()) {
           refuse(*v, std::move(why));
         } else {
-          v->otherwise = std::move(why);
+          v->otherwise = std::make_unique<http::problem>(std::move(why));
           ask_what_it_got(*v);
         }
       }
@@ -146,12 +146,12 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
   if (v.stage == visit_stage::replayed_image) {
     if (result && result->found) {
       ++(v.reused ? counts_.reused : counts_.replayed);
-      note_code(v, v.replayed.id, "");
-      answers_.replayed(v, v.replayed, &result->data, now.wall_ms);
+      note_code(v, v.replayed->id, "");
+      answers_.replayed(v, *v.replayed, &result->data, now.wall_ms);
       visits_.leave(v);
     } else if (result) {
       refuse(v,
-             {ec::not_found, "The image of code " + v.replayed.id + ", which this Idempotency-Key got, is not here."});
+             {ec::not_found, "The image of code " + v.replayed->id + ", which this Idempotency-Key got, is not here."});
     } else {
       refuse(v, {ec::unavailable, "The image store does not answer. The code is bound; repeat the request.", 1});
     }
@@ -319,7 +319,7 @@ void request_desk::show_again(visit& v, code_view& code, moment now) {
     v.stage = visit_stage::replayed_image;
     ++images_open_;
     out_.images.emplace_back(v.ticket, image_get{code.id, code.image_format});
-    v.replayed = std::move(code);
+    v.replayed = std::make_unique<code_view>(std::move(code));
   }
 }
 

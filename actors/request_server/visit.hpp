@@ -7,7 +7,6 @@
 #include "runtime/keys/rate_bucket.hpp"
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace qrwell {
@@ -34,10 +33,10 @@ struct visit {
   rate_verdict rate;
   std::string image_format;
   bytes image;
-  code_view replayed;                     ///< whose image is being read
-  bool reused = false;                    ///< what is shown again is another request's code
-  std::optional<http::problem> otherwise; ///< of one that has no code, while it is asked what it got before
-  std::unique_ptr<http_request> request;  ///< of one that waits for the keys
+  std::unique_ptr<code_view> replayed;      ///< whose image is being read
+  bool reused = false;                      ///< what is shown again is another request's code
+  std::unique_ptr<http::problem> otherwise; ///< of one that has no code, while it is asked what it got before
+  std::unique_ptr<http_request> request;    ///< of one that waits for the keys
 };
 
 /// All requests under way, at most `max`. Slots are used again; a ticket finds its visit in O(1), or nothing once it

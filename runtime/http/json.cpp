@@ -316,6 +316,7 @@ void put_value(std::string& out, const json::value& v, bool canonical) {
   }
   case json::kind::object: {
     members all;
+    all.reserve(v.get_object().size());
     for (const auto& m : v.get_object()) all.push_back(&m);
     if (canonical) sort_members(all);
     out += '{';
@@ -355,6 +356,7 @@ caf::expected<json::value> parse_json(std::string_view text, json::storage_ptr w
 
 std::string canonical_json(const json::value& value) {
   std::string out;
+  out.reserve(256);
   put_value(out, value, true);
   return out;
 }

@@ -108,6 +108,8 @@ private:
       return once(out_.authorization, value, "The Authorization field comes twice.", err);
     case bh::field::content_type:
       return once(out_.content_type, value, "The Content-Type field comes twice.", err);
+    case bh::field::content_encoding:
+      return once(out_.content_encoding, value, "The Content-Encoding field comes twice.", err);
     case bh::field::if_match:
       return once(out_.if_match, value, "The If-Match field comes twice.", err);
     case bh::field::range:

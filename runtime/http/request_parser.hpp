@@ -43,7 +43,8 @@ public:
 
   http_method method = http_method::other;
   std::string_view target; ///< origin form, or "*" of OPTIONS
-  std::string_view host, authorization, content_type, idempotency_key, if_match, range, if_range, request_id;
+  std::string_view host, authorization, content_type, content_encoding, idempotency_key, if_match, range, if_range,
+      request_id;
   /// Lists: repeated fields are joined.
   std::string_view accept, if_none_match, forwarded_for;
   std::string_view body;

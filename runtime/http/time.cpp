@@ -1,7 +1,5 @@
 #include "runtime/http/json.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
 
 namespace qrwell::http {
@@ -56,18 +54,32 @@ bool parse(std::string_view text, int64_t& out) {
   return true;
 }
 
+// The last `count` digits of a number.
+void put_digits(std::string& out, uint64_t number, size_t count) {
+  out.append(count, '0');
+  for (auto at = out.size(); count-- > 0; number /= 10) out[--at] = static_cast<char>('0' + number % 10);
+}
+
 } // namespace
 
+// By hand, since every code that is shown has two of them: fmt takes five times as long.
 std::string format_time(int64_t unix_ms) {
   if (unix_ms == 0) return {};
   using namespace std::chrono;
   sys_time<milliseconds> time{milliseconds{unix_ms}};
   auto midnight = floor<days>(time);
   year_month_day date{midnight};
-  hh_mm_ss clock{time - midnight};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  auto of_day = static_cast<uint64_t>((time - midnight).count());
+  std::string out;
+  out.reserve(24);
+  put_digits(out, static_cast<uint64_t>(static_cast<int>(date.year())), 4);
+  put_digits(out += '-', static_cast<unsigned>(date.month()), 2);
+  put_digits(out += '-', static_cast<unsigned>(date.day()), 2);
+  put_digits(out += 'T', of_day / 3'600'000, 2);
+  put_digits(out += ':', of_day / 60'000 % 60, 2);
+  put_digits(out += ':', of_day / 1'000 % 60, 2);
+  put_digits(out += '.', of_day % 1'000, 3);
+  return out += 'Z';
 }
 
 caf::expected<int64_t> parse_time(std::string_view text) {

@@ -191,7 +191,7 @@ class Limits(EndToEnd):
         node.reload({"high: 500": "high: 400"})
         wait_until(lambda: node.status()["node"]["pending_restart"] == [], 10, "nothing to wait for a restart")
 
-    def test_connections_past_a_smaller_limit_are_kept_and_new_ones_wait(self):
+    def test_connections_past_a_smaller_limit_are_kept_while_they_work_and_new_ones_turned_away(self):
         node = self.node(self.simulator("--latency", "1:5"), extra="limits: { connections_max: 100 }").start()
         host, port = node.address.rsplit(":", 1)
 
@@ -201,23 +201,23 @@ class Limits(EndToEnd):
             s.settimeout(2)
             return s
 
-        def served(s):
-            s.sendall(b"GET /v1/scenes/none HTTP/1.1\r\nHost: x\r\n\r\n")
-            try:
-                return s.recv(4096).startswith(b"HTTP/1.1 404")
-            except TimeoutError:
-                return False
+        def status_of(s, request=b"GET /v1/scenes/none HTTP/1.1\r\nHost: x\r\n\r\n"):
+            s.sendall(request)
+            return int(s.recv(4096).split()[1])
 
         first = [connect() for _ in range(3)]
-        self.assertTrue(all(served(s) for s in first))
-        node.reload({"connections_max: 100": "connections_max: 3"})
+        for s in first:
+            s.sendall(b"GET /v1/scenes/none HTTP/1.1\r\n")
+        wait_until(lambda: node.metrics()["qrwell_http_connections"]['listener="open"'] >= 3, what="three at work")
+        node.reload({"connections_max: 100": "connections_max: 2"})
         node.wait_for_line(msg="setting changed", option="limits.connections_max")
-        late = connect()
-        self.assertFalse(served(late))
-        self.assertTrue(all(served(s) for s in first), "who was there before goes on being served")
-        node.wait_for_line(msg="new connections wait", listener="open")
-        first.pop().close()
-        self.assertTrue(wait_until(lambda: late.recv(4096), 10, "the one that waits to be served"))
+        self.assertEqual(status_of(connect()), 503)
+        turned_away = node.wait_for_line(msg="new clients are turned away", listener="open")
+        self.assertIn("connections_max is reached", turned_away["why"])
+        self.assertEqual([status_of(s, b"Host: x\r\n\r\n") for s in first], [404] * 3, "who was there goes on being served")
+        for s in first:
+            s.close()
+        self.assertEqual(wait_until(lambda: status_of(connect()) != 503 and 404, 10, "a place"), 404)
 
     def test_a_file_that_an_actor_refuses_changes_nothing(self):
         node = self.node(self.simulator("--latency", "1:5"), windows=closed_window(), extra="limits: { request_deadline: 2s }").start()

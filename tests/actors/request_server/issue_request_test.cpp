@@ -98,13 +98,12 @@ BOOST_AUTO_TEST_CASE(the_other_fields_name_themselves) {
   refused(R"({"path":"a","on_empty":"live"})", "on_empty:");
   refused(R"({"path":"a","on_empty":["lot"]})", "on_empty:");
   refused(R"({"path":"a","on_empty":["live","live"]})", "on_empty:");
-  refused(R"({"path":"a","reuse":true})", "reuse:");
   refused(R"({"path":"a","reuse":1})", "reuse:");
   refused(R"({"path":"a","colour":1})", "'colour'");
   refused(R"({"path":"a","path":"b"})", "JSON:");
   refused(R"([])", "The body");
   refused(R"({"path":)", "JSON:");
-  refused("", "JSON:");
+  refused("", "The body is empty");
 }
 
 BOOST_AUTO_TEST_CASE(the_hash_is_of_the_meaning) {
@@ -164,6 +163,17 @@ BOOST_AUTO_TEST_CASE(accepted_forms) {
   BOOST_TEST((wanted_by("image/png") == wanted_form::png));
   BOOST_TEST((wanted_by("image/png;q=0, */*") == wanted_form::json));
   BOOST_TEST((wanted_by("application/json, image/*") == wanted_form::json));
+}
+
+BOOST_AUTO_TEST_CASE(equal_targets_have_one_hash_for_reuse_and_others_have_none) {
+  auto hash = [](const std::string& body) { return read_issue(body, wall, false, {})->reuse_hash; };
+  auto one = hash(R"({"path":"a","query":{"x":1,"y":"2"},"reuse":true})");
+  BOOST_TEST((one != digest{}));
+  BOOST_TEST((one == hash(R"({"reuse":true,"query":{"y":"2","x":1.0},"path":"a","tags":["t"],"expires_in":5})")));
+  BOOST_TEST((one != hash(R"({"path":"a","query":{"x":1,"y":"3"},"reuse":true})")));
+  BOOST_TEST((one != hash(R"({"path":"b","query":{"x":1,"y":"2"},"reuse":true})")));
+  BOOST_TEST((hash(R"({"path":"a","reuse":true})") == hash(R"({"path":"a","query":null,"reuse":true})")));
+  BOOST_TEST((hash(R"({"path":"a","reuse":false})") == digest{}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

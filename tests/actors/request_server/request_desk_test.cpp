@@ -457,6 +457,103 @@ BOOST_AUTO_TEST_CASE(each_other_end_has_its_answer_and_what_is_free_is_offered_a
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_would_reuse_asks_first_and_needs_no_code_then) {
+  open(0);
+  auto e = send(post(R"({"path":"pages/a","reuse":true})"));
+  BOOST_TEST(e.answers.empty());
+  BOOST_REQUIRE_EQUAL(e.recall.requests.size(), 1u);
+  const auto& asked = e.recall.requests.front();
+  BOOST_TEST(asked.owner == "web-owner");
+  BOOST_TEST(asked.pool == "default");
+  BOOST_TEST((asked.reuse_hash != digest{}));
+  auto old = view(asked);
+  old.id = "older";
+  bind_group_result got{{{asked.ticket, bind_end::reused, old, {}}}, {}};
+  d().recalled(got, at());
+  auto a = only(take());
+  BOOST_TEST(a.status == 200);
+  BOOST_TEST(a.header("Qrwell-Reused") == "true");
+  BOOST_TEST(a.header("Idempotency-Replayed").empty());
+  BOOST_TEST(a.id() == "older");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_finds_nothing_to_reuse_gets_a_code_and_the_bind_has_the_last_word) {
+  open();
+  auto asked = send(post(R"({"path":"pages/a","reuse":true})")).recall;
+  BOOST_REQUIRE_EQUAL(asked.requests.size(), 1u);
+  bind_group_result nothing{{{asked.requests.front().ticket, bind_end::failed, {}, {}}}, {}};
+  d().recalled(nothing, at());
+  auto b = bind_of(take());
+  BOOST_TEST((b.reuse_hash == asked.requests.front().reuse_hash));
+  auto a = only(end(b, bind_end::reused));
+  BOOST_TEST(a.status == 200);
+  BOOST_TEST(a.header("Qrwell-Reused") == "true");
+  BOOST_TEST(bind_of(send(post())).id == b.id, "the offered code is free again");
+  // A store that does not answer the question will answer the bind.
+  asked = send(post(R"({"path":"pages/b","reuse":true})")).recall;
+  d().not_recalled(asked, at());
+  bind_of(take());
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_gets_its_code_though_the_stock_is_empty) {
+  open(0);
+  auto keyed = post();
+  keyed.idempotency_key = "k1";
+  keyed.idempotency_key_sent = true;
+  auto first = send(keyed);
+  if (claimed) feed(0);
+  auto e = take();
+  auto asked = first.recall.requests.empty() ? e.recall : first.recall;
+  BOOST_REQUIRE_EQUAL(asked.requests.size(), 1u);
+  BOOST_TEST(asked.requests.front().idempotency_key == "k1");
+  auto old = view(asked.requests.front());
+  old.id = "older";
+  bind_group_result got{{{asked.requests.front().ticket, bind_end::replay, old, {}}}, {}};
+  d().recalled(got, at());
+  auto a = only(take());
+  BOOST_TEST(a.status == 200);
+  BOOST_TEST(a.header("Idempotency-Replayed") == "true");
+  BOOST_TEST(a.id() == "older");
+}
+
+BOOST_AUTO_TEST_CASE(a_first_request_with_an_empty_stock_hears_so_after_the_store_was_asked) {
+  for (auto known : {true, false}) {
+    made.reset();
+    claimed = false;
+    open(0);
+    auto keyed = post();
+    keyed.idempotency_key = "k1";
+    keyed.idempotency_key_sent = true;
+    auto first = send(keyed);
+    if (claimed) feed(0);
+    auto e = take();
+    auto asked = first.recall.requests.empty() ? e.recall : first.recall;
+    BOOST_REQUIRE_EQUAL(asked.requests.size(), 1u);
+    if (known) {
+      bind_group_result nothing{{{asked.requests.front().ticket, bind_end::failed, {}, {}}}, {}};
+      d().recalled(nothing, at());
+    } else {
+      d().not_recalled(asked, at());
+    }
+    auto a = only(take());
+    BOOST_TEST(a.status == 503);
+    BOOST_TEST(a.code() == "out_of_stock");
+    BOOST_TEST(a.header("Retry-After") == "40");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_key_past_its_daily_budget_hears_when_the_next_day_begins) {
+  open();
+  auto b = bind_of(send(post()));
+  auto a = only(end(b, bind_end::over_budget));
+  BOOST_TEST(a.status == 429);
+  BOOST_TEST(a.code() == "rate_limited");
+  auto day = 86'400 - (wall_start + now) / 1'000 % 86'400;
+  BOOST_TEST(a.header("Retry-After") == std::to_string(day));
+  BOOST_TEST(a.detail().find("daily budget") != std::string::npos);
+  BOOST_TEST(bind_of(send(post())).id == b.id, "the offered code is free again");
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_race_takes_the_next_code_three_times) {
   open();
   auto b = bind_of(send(post()));
