@@ -11,6 +11,7 @@
 #include "node/live_settings.hpp"
 #include "node/node_metrics.hpp"
 #include "node/openapi.hpp"
+#include "node/watermark.hpp"
 #include "runtime/images/image_directory.hpp"
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
 
@@ -111,6 +112,7 @@ caf::expected<std::unique_ptr<code_store>> open_store(const settings& cfg, bool 
   sqlite_options options;
   options.file = cfg.store.sqlite;
   options.read_only = read_only;
+  options.may_make = options.may_migrate = false; // node::start has done what is to be done
   // SQLite 3.40 walks its whole page cache at many commits: a small one for the writer costs it less than misses do.
   if (!read_only) options.cache_kib = 16 * 1024;
   return sqlite_code_store::open(std::move(options));
@@ -167,6 +169,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
     if (!read) return std::move(read.error());
     readers[lane] = all.add_worker<store_reader_actor>("store_reader", lane, store_reader, std::move(*read));
   }
+  out.reader = readers["codes"];
   std::map<std::string, image_worker_actor> images;
   for (const auto* lane : {"put", "get"}) {
     auto directory = open_images(cfg);
@@ -217,8 +220,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                                        wechat_fetcher, *fetch, tokens[app.name], needs.wechat);
   }
   std::map<std::string, pool_stocker_actor> stockers;
-  for (const auto& pool : cfg.pools)
-    stockers[pool.name] = boss.reserve<pool_stocker_actor>("pool_stocker", pool.name);
+  for (const auto& pool : cfg.pools) stockers[pool.name] = boss.reserve<pool_stocker_actor>("pool_stocker", pool.name);
 
   // -- serving
   auto request_cfg = request_settings(cfg);
@@ -243,9 +245,9 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                           scans);
   all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
-      images["put"], std::function<caf::error(const store_identity&)>([&dir = needs.dir](const store_identity& store) {
-        return dir.write_watermark(store.store_uuid, store.commit_seq);
-      }));
+      images["put"], std::function<caf::error()>([&dir = needs.dir] { return dir.check_held(); }),
+      std::function<caf::error(const store_identity&)>(
+          [path = needs.dir.path()](const store_identity& store) { return advance_watermark(path, store); }));
 
   // -- looking in
   auto everyone = [&boss] {

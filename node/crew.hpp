@@ -31,6 +31,7 @@ struct crew_needs {
 struct crew {
   caf::actor frontend, admin_frontend;
   store_writer_actor writer;
+  store_reader_actor reader;
   binding_persister_actor persister;
   request_server_actor request_server;
   /// Gives running actors what a re-read of the configuration changed; see node::apply.

@@ -2,14 +2,19 @@
 
 #include "messages/register.hpp"
 #include "node/crew.hpp"
+#include "node/open_store.hpp"
+#include "node/private_files.hpp"
+#include "node/watermark.hpp"
 #include "runtime/logging/log.hpp"
-#include "runtime/stores/sqlite/sqlite_code_store.hpp"
 #include "runtime/wechat/call_engine.hpp"
 
 #include <caf/io/middleman.hpp>
 
-#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <fstream>
+#include <optional>
 
 namespace qrwell {
 namespace {
@@ -28,7 +33,7 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-constexpr int64_t drain_ms = 11'000, commit_ms = 5'000, lots_ms = 2'000, last_ms = 2'000;
+constexpr int64_t drain_ms = 11'000, commit_ms = 5'000, lots_ms = 2'000, watermark_ms = 1'000, last_ms = 2'000;
 
 } // namespace
 
@@ -54,17 +59,18 @@ caf::expected<std::unique_ptr<node>> node::start(const settings& cfg,
   if (!dir) return std::move(dir.error());
   auto p = std::make_unique<parts>(cfg, std::move(*dir));
 
-  auto keys = mac_keys::load(cfg.keys.mac_file, true);
-  if (!keys) return std::move(keys.error());
-  sqlite_options options;
-  options.file = cfg.store.sqlite;
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(cfg.store.sqlite).parent_path(), ignored);
-  auto store = sqlite_code_store::open(std::move(options));
+  auto opened_up = make_private(cfg);
+  if (!opened_up) return std::move(opened_up.error());
+  if (!opened_up->empty())
+    voice.warn("files were open to others", {{"files", fmt::format("{}", fmt::join(*opened_up, ", "))}});
+  auto store = open_store_for_node(cfg, p->dir);
   if (!store) return std::move(store.error());
-  auto known = prepare_store(**store, cfg, p->dir, *keys);
-  if (!known) return std::move(known.error());
+  auto prepared = prepare_store(**store, cfg, p->dir);
+  if (!prepared) return std::move(prepared.error());
+  auto identity = (*store)->identity();
+  if (!identity) return std::move(identity.error());
   store->reset();
+  if (auto bad = settle_watermark(p->dir.path(), *identity, cfg.store.sqlite)) return bad;
 
   auto listener = http_listener::bind(to_string(cfg.http.listen));
   if (!listener) return std::move(listener.error());
@@ -87,8 +93,8 @@ caf::expected<std::unique_ptr<node>> node::start(const settings& cfg,
   p->boss = std::make_unique<supervisor>(*p->sys, p->registry, [on_fatal](std::string reason) { on_fatal(reason); });
   crew_needs needs{p->cfg,
                    p->dir,
-                   std::move(*known),
-                   std::make_shared<const mac_keys>(std::move(*keys)),
+                   std::move(prepared->known),
+                   std::make_shared<const mac_keys>(std::move(prepared->keys)),
                    p->engine,
                    std::move(*listener),
                    std::move(*admin_listener),
@@ -144,11 +150,25 @@ node::~node() {
               voice.warn("lots were not given back; the next start does it", {{"why", render(why)}});
             });
   }
-  // 4. Everyone else.
+  // 4. How far the store came: of the file that is open, whatever lies in its place by now.
+  std::optional<store_identity> last;
+  if (p.actors.reader) {
+    caf::scoped_actor self{*p.sys};
+    self->request(p.actors.reader, std::chrono::milliseconds(watermark_ms), identity_query{})
+        .receive([&](store_identity& now) { last = std::move(now); },
+                 [](const caf::error& why) {
+                   voice.warn("the store did not say how far it is", {{"why", render(why)}});
+                 });
+  }
+  // 5. Everyone else.
   p.boss->stop(last_ms);
   p.boss.reset();
   p.actors = {};
   p.sys.reset();
+  // The caretaker, which is gone by now, wrote it every few seconds only.
+  if (last)
+    if (auto bad = settle_watermark(p.dir.path(), *last, p.cfg.store.sqlite))
+      voice.warn("the last watermark was not written", {{"why", render(bad)}});
   voice.info("stopped");
 }
 

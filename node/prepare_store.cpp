@@ -1,26 +1,15 @@
 #include "node/prepare_store.hpp"
 
 #include "node/pool_spec.hpp"
+#include "node/store_keys.hpp"
+#include "node/watermark.hpp"
 #include "runtime/ids/hash.hpp"
-
-#include <fmt/format.h>
+#include "runtime/logging/log.hpp"
 
 namespace qrwell {
 namespace {
 
-// An id whose character some other key also has, or has had elsewhere, can only be judged by the store.
-caf::error register_keys(code_store& store, mac_keys& keys) {
-  for (const auto& key : keys.keys())
-    if (auto done = store.ensure_mac_key({key.key_char, key.fingerprint, &key == &keys.signing(), "mac"}); !done)
-      return done.error();
-  auto known = store.mac_keys();
-  if (!known) return known.error();
-  for (const auto& key : keys.keys())
-    for (const auto& row : *known)
-      if (row.key_char == key.key_char && (row.fingerprint != key.fingerprint || row.verify != "mac"))
-        keys.trust_store_for(key.key_char);
-  return {};
-}
+const log::voice voice{"node"};
 
 caf::error make_current(code_store& store, const pool_settings& pool, catalogue& out) {
   auto spec = spec_text(spec_of(pool));
@@ -34,28 +23,33 @@ caf::error make_current(code_store& store, const pool_settings& pool, catalogue&
 
 } // namespace
 
-caf::expected<catalogue> prepare_store(code_store& store, const settings& cfg, const data_dir& dir, mac_keys& keys) {
+caf::expected<prepared_store> prepare_store(code_store& store, const settings& cfg, const data_dir& dir) {
   auto identity = store.identity();
   if (!identity) return std::move(identity.error());
-  if (!identity->restored_from.empty())
-    return fail(ec::restored_copy,
-                fmt::format("this store is a backup of {}: codes that were sold since it was made would be sold again",
-                            identity->restored_from));
-  if (auto err = dir.check_watermark(identity->store_uuid, identity->commit_seq)) return err;
+  auto mark = read_watermark(dir.path());
+  if (!mark) return std::move(mark.error());
+  if (auto bad = check_watermark(dir.path(), *mark, *identity)) return bad;
+  if (!*mark && identity->commit_seq > 0)
+    voice.warn("there is no watermark: whether this is the newest copy of the store is not known",
+               {{"data_dir", dir.path()}, {"commit_seq", identity->commit_seq}});
+  auto keys = open_store_keys(store, cfg.keys.mac_file);
+  if (!keys) return std::move(keys.error());
+  // From here on the directory belongs to this store, whatever becomes of the start.
+  if (auto bad = advance_watermark(dir.path(), *identity)) return bad;
+  if (auto bad = dir.begin()) return bad;
   if (auto done = store.begin_incarnation(cfg.node.name, dir.incarnation(), dir.predecessors()); !done)
     return std::move(done.error());
-  catalogue out;
-  out.schema = identity->schema;
-  out.store_uuid = identity->store_uuid;
+  catalogue known;
+  known.schema = identity->schema;
+  known.store_uuid = identity->store_uuid;
   for (const auto& app : cfg.apps) {
     auto id = store.ensure_app(app.name, app.appid);
     if (!id) return std::move(id.error());
-    out.app_ids[app.name] = *id;
+    known.app_ids[app.name] = *id;
   }
   for (const auto& pool : cfg.pools)
-    if (auto err = make_current(store, pool, out)) return err;
-  if (auto err = register_keys(store, keys)) return err;
-  return out;
+    if (auto err = make_current(store, pool, known)) return err;
+  return prepared_store{std::move(known), std::move(*keys)};
 }
 
 } // namespace qrwell

@@ -19,9 +19,14 @@ struct catalogue {
   std::string store_uuid;
 };
 
+struct prepared_store {
+  catalogue known;
+  mac_keys keys;
+};
+
 /// What a node does with its store before the first actor runs, under the lock of its data directory: refuses a
-/// restored or foreign copy, ends what its predecessors left open, makes the configured apps and generations known and
-/// current, registers the MAC keys.
-caf::expected<catalogue> prepare_store(code_store& store, const settings& cfg, const data_dir& dir, mac_keys& keys);
+/// restored or foreign copy and one whose MAC keys are missing, writes its incarnation down, ends what its predecessors
+/// left open, makes the configured apps and generations known and current.
+caf::expected<prepared_store> prepare_store(code_store& store, const settings& cfg, const data_dir& dir);
 
 } // namespace qrwell

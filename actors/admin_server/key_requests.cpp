@@ -5,6 +5,9 @@
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace qrwell {
 namespace {
@@ -86,9 +89,19 @@ caf::error read_field(std::string_view name, const json::value& value, int64_t n
   return {};
 }
 
+caf::error check_pools(const std::vector<std::string>& asked, const std::vector<std::string>& known) {
+  for (const auto& pool : asked)
+    if (std::find(known.begin(), known.end(), pool) == known.end())
+      return fail(ec::invalid_request,
+                  fmt::format("pools: there is no pool '{}'; there are: {} (a pool that was added to the configuration "
+                              "is known to a running node after its next start)",
+                              pool, fmt::join(known, ", ")));
+  return {};
+}
+
 } // namespace
 
-caf::expected<new_key> read_new_key(std::string_view body, int64_t now_ms) {
+caf::expected<new_key> read_new_key(std::string_view body, const std::vector<std::string>& pools, int64_t now_ms) {
   auto parsed = http::parse_json(body);
   if (!parsed) return std::move(parsed.error());
   const auto* object = parsed->if_object();
@@ -99,6 +112,7 @@ caf::expected<new_key> read_new_key(std::string_view body, int64_t now_ms) {
   if (out.row.name.empty()) return wrong("name", "given: 1 to 32 of a-z, 0-9 and '-'");
   if (out.row.scopes == 0) return wrong("scopes", "given: a non-empty array out of issue, read, admin");
   if (out.row.owner.empty()) out.row.owner = out.row.name;
+  if (auto err = check_pools(out.row.pools, pools)) return err;
   auto minted = mint_key(out.row.name);
   if (!minted) return std::move(minted.error());
   out.row.hash = minted->hash;

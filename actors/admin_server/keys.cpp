@@ -18,7 +18,9 @@ void admin_calls::list_keys(const call& c) {
 }
 
 void admin_calls::add_key(const call& c) {
-  auto fresh = read_new_key(c.v->request.body, wall_());
+  std::vector<std::string> pools;
+  for (const auto& [name, stocker] : to_.stockers) pools.push_back(name);
+  auto fresh = read_new_key(c.v->request.body, pools, wall_());
   if (!fresh) return c.v->refuse(fresh.error());
   self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), key_add{std::move(fresh->row), c.actor})
       .then(

@@ -36,8 +36,9 @@ std::vector<ready_check> ready_for_scan(const inspect_report& report) {
 std::vector<ready_check> ready_for_issue(const inspect_report& report, const std::vector<pool_state>& pools) {
   std::vector<ready_check> checks{actor_check(report, "request_server"), actor_check(report, "binding_persister"),
                                   actor_check(report, "store_writer")};
+  // The writer's trouble too: nobody may have asked for a code since it began.
   for (const auto& status : report.statuses)
-    if (status.kind == "binding_persister" && !status.problem.empty())
+    if ((status.kind == "binding_persister" || status.kind == "store_writer") && !status.problem.empty())
       checks.push_back({"store", false, status.problem});
   checks.push_back(
       {"pools", !pools.empty(), pools.empty() ? "no pool has reported yet" : fmt::format("{} known", pools.size())});

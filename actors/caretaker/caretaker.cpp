@@ -17,13 +17,16 @@ struct shell {
   store_writer_actor writer;
   store_reader_actor reader;
   image_worker_actor images;
+  std::function<caf::error()> check_directory;
   std::function<caf::error(const store_identity&)> write_watermark;
 
   std::chrono::milliseconds patience() const { return std::chrono::milliseconds(cfg.store_timeout_ms); }
 
   void on_tick() const {
     self->delayed_send(self, std::chrono::milliseconds(cfg.watermark_interval_ms), tick{});
-    self->state.trouble.tell(voice, "housekeeping is held up", self->state.problem, mono_ms(self));
+    auto gone = check_directory();
+    self->state.directory = gone ? render(gone) : std::string{};
+    self->state.trouble.tell(voice, "housekeeping is held up", problem(), mono_ms(self));
     self->request(reader, patience(), identity_query{})
         .then([this_ = *this](const store_identity& now) { this_.write_down(now); },
               [this_ = *this](const caf::error& why) { this_.failed("the store does not say how far it is", why); });
@@ -35,10 +38,10 @@ struct shell {
 
   void write_down(const store_identity& now) const {
     auto& st = self->state;
+    st.problem.clear();
     if (now.commit_seq == st.written.commit_seq && now.store_uuid == st.written.store_uuid) return;
     if (auto err = write_watermark(now)) return failed("the watermark cannot be written", err);
     st.written = now;
-    st.problem.clear();
   }
 
   void purge() const {
@@ -64,10 +67,14 @@ struct shell {
     self->state.problem = std::string(what) + ": " + render(why);
   }
 
+  const std::string& problem() const {
+    return self->state.directory.empty() ? self->state.problem : self->state.directory;
+  }
+
   actor_status status() const {
     const auto& st = self->state;
     boost::json::object facts{{"commit_seq", st.written.commit_seq}, {"purged", st.purged}};
-    return {"caretaker", "caretaker", st.problem, boost::json::serialize(facts)};
+    return {"caretaker", "caretaker", problem(), boost::json::serialize(facts)};
   }
 };
 
@@ -81,10 +88,16 @@ caf::error validate(const caretaker_config& cfg) {
 
 caretaker_actor::behavior_type caretaker(watched<caretaker_actor, caretaker_state>* self, vitals_ptr v,
                                          caretaker_config cfg, store_writer_actor writer, store_reader_actor reader,
-                                         image_worker_actor images,
+                                         image_worker_actor images, std::function<caf::error()> check_directory,
                                          std::function<caf::error(const store_identity&)> write_watermark) {
   self->set_vitals(v);
-  shell sh{self, cfg, std::move(writer), std::move(reader), std::move(images), std::move(write_watermark)};
+  shell sh{self,
+           cfg,
+           std::move(writer),
+           std::move(reader),
+           std::move(images),
+           std::move(check_directory),
+           std::move(write_watermark)};
   self->send(self, tick{});
   return {
       watch(v, "tick", [sh](tick) { sh.on_tick(); }),

@@ -22,15 +22,17 @@ struct caretaker_state {
   store_identity written;
   uint64_t purged = 0;
   int64_t purge_due_ms = 0;
-  std::string problem;
+  std::string problem;   ///< of the store and its watermark
+  std::string directory; ///< of the data directory
   log::trouble trouble;
 };
 
 /// Housekeeping of a node: writes down how far the store has come, so that an older copy of it is noticed, and deletes
-/// what is past its time. `write_watermark` blocks for a sync.
+/// what is past its time. `check_directory` says whether the data directory is still this node's alone;
+/// `write_watermark` blocks for a sync.
 caretaker_actor::behavior_type caretaker(watched<caretaker_actor, caretaker_state>* self, vitals_ptr v,
                                          caretaker_config cfg, store_writer_actor writer, store_reader_actor reader,
-                                         image_worker_actor images,
+                                         image_worker_actor images, std::function<caf::error()> check_directory,
                                          std::function<caf::error(const store_identity&)> write_watermark);
 
 } // namespace qrwell

@@ -47,8 +47,11 @@ mac_key make_key() {
   return key;
 }
 
+// Whole or not at all: a power cut must not leave an empty file in the place of keys.
 caf::error write_synced(const std::string& file, const mac_key& key) {
-  auto fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  auto part = file + ".part";
+  ::unlink(part.c_str());
+  auto fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
     return fail(ec::invalid_config,
                 fmt::format("keys.mac_file: cannot make {}: {}; its folder must exist and be writable", file,
@@ -56,6 +59,7 @@ caf::error write_synced(const std::string& file, const mac_key& key) {
   auto line = fmt::format("{} {}\n", key.key_char, to_hex(key.key.reveal()));
   auto ok = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
   ::close(fd);
+  ok = ok && ::rename(part.c_str(), file.c_str()) == 0;
   auto slash = file.rfind('/');
   auto dir =
       ::open(slash == std::string::npos ? "." : file.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -64,7 +68,7 @@ caf::error write_synced(const std::string& file, const mac_key& key) {
     ::close(dir);
   }
   if (ok) return {};
-  ::unlink(file.c_str());
+  ::unlink(part.c_str());
   return fail(ec::invalid_config, fmt::format("keys.mac_file: cannot write {}: {}", file, std::strerror(errno)));
 }
 

@@ -56,7 +56,7 @@ public:
   /// The pool's row, its generations and their stock. Sums lots: its cost does not grow with the number of codes.
   virtual caf::expected<stock_levels> levels(const levels_query& query) = 0;
 
-  /// Registers a MAC key's fingerprint; `verify` "mac" or "store".
+  /// Registers a MAC key's fingerprint; `verify` "mac" or "store". One that is there may become "store", and stays so.
   struct mac_key_row {
     char key_char = '0';
     digest fingerprint{};

@@ -119,6 +119,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(mac_keys_are_registered_once, home, all_homes) {
   BOOST_TEST(!first->signing);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_mac_key_that_the_store_must_judge_stays_so, home, all_homes) {
+  contract<home> c;
+  must(c.store->ensure_mac_key({'a', digest{1}, true, "mac"}));
+  must(c.store->ensure_mac_key({'a', digest{1}, false, "store"}));
+  BOOST_TEST(must(c.store->mac_keys()).at(0).verify == "store");
+  must(c.store->ensure_mac_key({'a', digest{1}, true, "mac"}));
+  BOOST_TEST(must(c.store->mac_keys()).at(0).verify == "store");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(keys_are_added_used_and_revoked, home, all_homes) {
   contract<home> c;
   api_key key;

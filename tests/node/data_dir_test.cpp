@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -30,6 +31,7 @@ BOOST_AUTO_TEST_CASE(each_start_knows_all_its_predecessors) {
     auto held = data_dir::open(dir / "data", "n1");
     BOOST_REQUIRE(held);
     BOOST_TEST(held->predecessors() == born, boost::test_tools::per_element());
+    BOOST_TEST(!held->begin());
     born.push_back(held->incarnation());
   }
   BOOST_TEST(born[0] != born[1]);
@@ -37,13 +39,14 @@ BOOST_AUTO_TEST_CASE(each_start_knows_all_its_predecessors) {
 
 BOOST_AUTO_TEST_CASE(a_half_written_incarnation_is_no_predecessor) {
   test::temp_dir dir;
-  { BOOST_REQUIRE(data_dir::open(dir / "data", "n1")); }
+  { BOOST_TEST(!data_dir::open(dir / "data", "n1")->begin()); }
   std::ofstream(dir / "data/incarnations", std::ios::app) << "n1.12";
   std::string second;
   {
     auto held = data_dir::open(dir / "data", "n1");
     BOOST_REQUIRE(held);
     BOOST_TEST(held->predecessors().size() == 1u);
+    BOOST_TEST(!held->begin());
     second = held->incarnation();
   }
   auto third = data_dir::open(dir / "data", "n1");
@@ -67,16 +70,63 @@ BOOST_AUTO_TEST_CASE(the_admin_token_is_private_and_stays) {
   BOOST_TEST((data_dir::open(dir / "data", "n1")->admin_token() == token));
 }
 
-BOOST_AUTO_TEST_CASE(p1_an_older_or_foreign_store_is_refused) {
+BOOST_AUTO_TEST_CASE(a_start_that_is_refused_leaves_no_incarnation) {
+  test::temp_dir dir;
+  { BOOST_REQUIRE(data_dir::open(dir / "data", "n1")); }
+  BOOST_TEST(data_dir::open(dir / "data", "n1")->predecessors().empty());
+  BOOST_TEST(!std::filesystem::exists(dir / "data/incarnations"));
+}
+
+BOOST_AUTO_TEST_CASE(a_visit_leaves_no_incarnation_and_makes_nothing) {
+  test::temp_dir dir;
+  auto none = data_dir::visit(dir / "data", "a command");
+  BOOST_REQUIRE(!none);
+  BOOST_TEST((code_of(none.error()) == ec::not_found));
+  BOOST_TEST(!std::filesystem::exists(dir / "data"));
+  { BOOST_TEST(!data_dir::open(dir / "data", "n1")->begin()); }
+  std::filesystem::remove(dir / "data/admin.token");
+  for (int i = 0; i < 3; ++i) {
+    auto held = data_dir::visit(dir / "data", "a command");
+    BOOST_REQUIRE(held);
+    auto second = data_dir::open(dir / "data", "n2");
+    BOOST_REQUIRE(!second);
+    BOOST_TEST(render(second.error()).find("in use by a command (process ") != std::string::npos);
+  }
+  BOOST_TEST(!std::filesystem::exists(dir / "data/admin.token"));
+  BOOST_TEST(data_dir::open(dir / "data", "n1")->predecessors().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_admin_token_is_made_anew) {
+  test::temp_dir dir;
+  { BOOST_REQUIRE(data_dir::open(dir / "data", "n1")); }
+  std::ofstream(dir / "data/admin.token", std::ios::trunc);
+  auto held = data_dir::open(dir / "data", "n1");
+  BOOST_REQUIRE(held);
+  BOOST_TEST((*read_admin_token(dir / "data") == held->admin_token()));
+}
+
+BOOST_AUTO_TEST_CASE(a_lock_that_was_deleted_is_noticed) {
   test::temp_dir dir;
   auto held = data_dir::open(dir / "data", "n1");
   BOOST_REQUIRE(held);
-  BOOST_TEST(!held->check_watermark("uuid-a", 0));
-  BOOST_TEST(!held->write_watermark("uuid-a", 100));
-  BOOST_TEST(!held->check_watermark("uuid-a", 100));
-  BOOST_TEST(!held->check_watermark("uuid-a", 101));
-  BOOST_TEST((code_of(held->check_watermark("uuid-a", 99)) == ec::restored_copy));
-  BOOST_TEST((code_of(held->check_watermark("uuid-b", 200)) == ec::restored_copy));
+  BOOST_TEST(!held->check_held());
+  std::filesystem::remove(dir / "data/lock");
+  BOOST_TEST((code_of(held->check_held()) == ec::locked));
+  std::ofstream(dir / "data/lock") << "another";
+  BOOST_TEST(render(held->check_held()).find("data/lock was deleted or replaced") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_earlier_life_left_is_named) {
+  test::temp_dir dir;
+  BOOST_TEST(signs_of_earlier_life(dir / "data") == "");
+  auto held = data_dir::open(dir / "data", "n1");
+  BOOST_REQUIRE(held);
+  BOOST_TEST(signs_of_earlier_life(dir / "data") == "");
+  BOOST_TEST(!held->begin());
+  BOOST_TEST(signs_of_earlier_life(dir / "data") == "incarnations");
+  std::ofstream(dir / "data/watermark");
+  std::ofstream(dir / "data/mac.keys");
+  BOOST_TEST(signs_of_earlier_life(dir / "data") == "watermark, incarnations, mac.keys");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,10 +82,11 @@ caf::expected<boost::json::value> admin_client::call(std::string_view method, co
   if (const auto* problem = value->if_object())
     if (const auto* text = problem->if_contains("detail"); text && text->is_string())
       detail = std::string(text->get_string());
-  auto code = status == 401 || status == 403 ? ec::unauthorized
-              : status == 404                ? ec::not_found
-              : status == 409                ? ec::conflict
-                                             : ec::internal;
+  auto code = status == 400                    ? ec::invalid_request
+              : status == 401 || status == 403 ? ec::unauthorized
+              : status == 404                  ? ec::not_found
+              : status == 409                  ? ec::conflict
+                                               : ec::internal;
   return fail(code, fmt::format("{} (status {})", detail.empty() ? "the node refused" : detail, status));
 }
 

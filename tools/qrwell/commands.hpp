@@ -18,6 +18,7 @@ void add_key(CLI::App& app, int& exit_code);
 void add_pool(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
+void add_recover(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
 } // namespace qrwell::cli

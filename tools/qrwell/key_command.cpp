@@ -55,7 +55,7 @@ caf::expected<json::value> remote_or_local(const node_options& where, Remote rem
   if (answer || code_of(answer.error()) != ec::unavailable || !client->configuration()) return answer;
   auto held = open_local_store(*client->configuration());
   if (!held) return std::move(held.error());
-  return local(*held->store);
+  return local(*held->store, *client->configuration());
 }
 
 int add_one(const node_options& where, const add_options& o) {
@@ -64,8 +64,10 @@ int add_one(const node_options& where, const add_options& o) {
   auto text = http::json_text(*body);
   auto answer = remote_or_local(
       where, [&](const admin_client& client) { return client.call("POST", "/v1/keys", text); },
-      [&](code_store& store) -> caf::expected<json::value> {
-        auto fresh = read_new_key(text, system_wall_ms());
+      [&](code_store& store, const settings& cfg) -> caf::expected<json::value> {
+        std::vector<std::string> pools;
+        for (const auto& pool : cfg.pools) pools.push_back(pool.name);
+        auto fresh = read_new_key(text, pools, system_wall_ms());
         if (!fresh) return std::move(fresh.error());
         auto row = store.add_key({fresh->row, "cli"});
         if (!row) return std::move(row.error());
@@ -83,7 +85,7 @@ int add_one(const node_options& where, const add_options& o) {
 int list_all(const node_options& where) {
   auto answer = remote_or_local(
       where, [](const admin_client& client) { return client.call("GET", "/v1/keys"); },
-      [](code_store& store) -> caf::expected<json::value> {
+      [](code_store& store, const settings&) -> caf::expected<json::value> {
         auto keys = store.keys();
         if (!keys) return std::move(keys.error());
         json::array list;
@@ -110,7 +112,7 @@ int list_all(const node_options& where) {
 int revoke_one(const node_options& where, const std::string& name) {
   auto answer = remote_or_local(
       where, [&](const admin_client& client) { return client.call("DELETE", "/v1/keys/" + name); },
-      [&](code_store& store) -> caf::expected<json::value> {
+      [&](code_store& store, const settings&) -> caf::expected<json::value> {
         auto row = store.revoke_key({name, "cli"});
         if (!row) return std::move(row.error());
         return json::value(key_json(*row));

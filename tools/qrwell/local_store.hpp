@@ -15,7 +15,7 @@ struct local_store {
   std::unique_ptr<code_store> store;
 };
 
-/// Error locked when the node runs after all.
+/// Error locked when the node runs after all. Never makes a store, and leaves the directory as it is.
 caf::expected<local_store> open_local_store(const settings& cfg);
 
 } // namespace qrwell::cli

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   qrwell::cli::add_pool(app, exit_code);
   qrwell::cli::add_key(app, exit_code);
   qrwell::cli::add_verify(app, exit_code);
+  qrwell::cli::add_recover(app, exit_code);
   qrwell::cli::add_config(app, exit_code);
   qrwell::cli::add_version(app, exit_code);
   try {

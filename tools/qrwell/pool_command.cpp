@@ -42,9 +42,15 @@ void show(const json::object& pool) {
   print(fmt::format("{}: {} in stock (low {}, high {}, reserve {}), {}", cell(pool, "name"), cell(pool, "level"),
                     cell(pool, "low"), cell(pool, "high"), cell(pool, "reserve"), cell(pool, "plan")));
   if (pool.contains("pause_reason")) print("  paused: " + cell(pool, "pause_reason"));
-  print(fmt::format("  stocked in the last minute {}, minutes left {}, generation {}, dead {}",
-                    cell(pool, "per_minute"), cell(pool, "minutes_left"), cell(pool, "generation"),
-                    cell(pool, "dead")));
+  print(fmt::format("  {}; stocked in the last minute {}, generation {}, dead {}", cell(pool, "outlook"),
+                    cell(pool, "per_minute"), cell(pool, "generation"), cell(pool, "dead")));
+  print_former(pool);
+}
+
+caf::error no_pool(const settings& cfg, const std::string& name) {
+  std::string known;
+  for (const auto& pool : cfg.pools) known += (known.empty() ? "" : ", ") + pool.name;
+  return fail(ec::not_found, fmt::format("there is no pool '{}' in the configuration; it has: {}", name, known));
 }
 
 int list_or_show(const node_options& where, const std::string& name) {
@@ -61,8 +67,7 @@ int list_or_show(const node_options& where, const std::string& name) {
       if (!one) return complain(one.error());
       pools.push_back(std::move(*one));
     }
-    if (!name.empty() && pools.empty())
-      return complain(fail(ec::not_found, fmt::format("there is no pool '{}' in the configuration", name)));
+    if (!name.empty() && pools.empty()) return complain(no_pool(*client->configuration(), name));
     answer = name.empty() ? json::value(json::object{{"pools", std::move(pools)}}) : pools[0];
   }
   if (!answer) return complain(answer.error());
@@ -82,6 +87,7 @@ int steer(const node_options& where, const std::string& name, const std::string&
   if (!answer && code_of(answer.error()) == ec::unavailable && client->configuration()) {
     if (verb == "fill")
       return complain(fail(ec::unavailable, "only a running node can fill a pool: start it with `qrwell serve`"));
+    if (!client->configuration()->pool(name)) return complain(no_pool(*client->configuration(), name));
     auto held = open_local_store(*client->configuration());
     if (!held) return complain(held.error());
     auto reason = body.contains("reason") ? cell(body, "reason") : std::string("paused by cli");

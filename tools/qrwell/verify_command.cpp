@@ -1,6 +1,6 @@
 #include "actors/admin_server/views.hpp"
+#include "node/open_store.hpp"
 #include "runtime/http/json.hpp"
-#include "runtime/stores/sqlite/sqlite_code_store.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
 #include "tools/qrwell/output.hpp"
@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 namespace qrwell::cli {
 namespace {
 
@@ -18,12 +16,7 @@ namespace json = boost::json;
 
 // Reads the store's file itself: beside a running node as well as without one, and whatever state the node is in.
 caf::expected<json::value> verify_file(const settings& cfg) {
-  if (::access(cfg.store.sqlite.c_str(), R_OK) != 0)
-    return fail(ec::invalid_config, fmt::format("store.sqlite: there is no store at {}", cfg.store.sqlite));
-  sqlite_options options;
-  options.file = cfg.store.sqlite;
-  options.read_only = true;
-  auto store = sqlite_code_store::open(std::move(options));
+  auto store = open_store_to_look(cfg);
   if (!store) return std::move(store.error());
   std::vector<std::pair<std::string, uint32_t>> limits;
   for (const auto& app : cfg.apps) limits.emplace_back(app.name, app.per_minute);

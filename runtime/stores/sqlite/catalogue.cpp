@@ -46,7 +46,8 @@ constexpr sql dead_in_books{"dead_in_books", "SELECT n FROM books WHERE gen_id =
 
 constexpr sql put_mac_key{
     "put_mac_key", "INSERT INTO mac_keys(key_char, fingerprint, added_ms, signing, verify) VALUES(?, ?, ?, ?, ?) "
-                   "ON CONFLICT(key_char, fingerprint) DO UPDATE SET signing = excluded.signing"};
+                   "ON CONFLICT(key_char, fingerprint) DO UPDATE SET signing = excluded.signing, "
+                   "verify = CASE excluded.verify WHEN 'store' THEN 'store' ELSE verify END"};
 constexpr sql all_mac_keys{
     "all_mac_keys", "SELECT key_char, fingerprint, signing, verify FROM mac_keys ORDER BY key_char, fingerprint"};
 
@@ -132,8 +133,10 @@ generation_row sqlite_code_store::read_generation(uint32_t gen_id) {
 pool_row sqlite_code_store::read_pool(const std::string& pool) {
   auto row = db_->use(find_pool);
   if (row.arg(pool).step()) return pool_at(row);
-  throw refusal{fail(ec::not_found,
-                     fmt::format("pool {} is not in this store: `qrwell pool apply {}` makes it known", pool, pool))};
+  throw refusal{
+      fail(ec::not_found, fmt::format("pool {} is not in this store: it comes in when a node starts that is configured "
+                                      "with it",
+                                      pool))};
 }
 
 caf::expected<pool_row> sqlite_code_store::apply_generation(const std::string& pool, uint32_t gen_id,

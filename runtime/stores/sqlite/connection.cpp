@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace qrwell::sqlite {
 namespace {
@@ -38,6 +40,13 @@ meaning meaning_of(int code) {
   }
 }
 
+// SQLite takes a file that it is told nobody can change as it lies there.
+std::string without_log(const std::string& file) {
+  std::string out = "file:";
+  for (auto c : file) out += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+  return out + "?immutable=1";
+}
+
 } // namespace
 
 caf::error connection::failure(int code, const char* name) const {
@@ -46,12 +55,22 @@ caf::error connection::failure(int code, const char* name) const {
                                       db_ ? sqlite3_errmsg(db_) : sqlite3_errstr(code), code, means.advice));
 }
 
+void make_private_file(const std::string& file) {
+  // Never one that is there: closing it would drop the locks that this process has on it through other connections.
+  auto fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+}
+
 caf::expected<std::unique_ptr<connection>> connection::open(const std::string& file, access how, int busy_for_ms,
                                                             int cache_kib) {
+  if (how == access::make) make_private_file(file);
   sqlite3* db = nullptr;
   auto flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE |
-               (how == access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-  auto code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
+               (how == access::read || how == access::alone ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  if (how == access::memory) flags |= SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE;
+  if (how == access::alone) flags |= SQLITE_OPEN_URI;
+  auto name = how == access::alone ? without_log(file) : file;
+  auto code = sqlite3_open_v2(name.c_str(), &db, flags, nullptr);
   std::unique_ptr<connection> out{new connection{db, file}};
   if (code != SQLITE_OK) return out->failure(code, "open");
   try {
@@ -67,7 +86,7 @@ void connection::configure(access how, int busy_for_ms, int cache_kib) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   execute("settings",
           fmt::format("PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-{}", cache_kib));
-  if (how == access::read) return;
+  if (how != access::make && how != access::write) return;
   // Read back: a file system without shared memory silently stays on a rollback journal, with other rules for who waits
   // for whom.
   static constexpr sql wal{"journal_mode", "PRAGMA journal_mode=WAL"};
@@ -107,6 +126,11 @@ int64_t connection::changes() const noexcept {
   return sqlite3_changes64(db_);
 }
 
+bool connection::is_in_place() const noexcept {
+  int moved = 0;
+  return sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved == 0;
+}
+
 void connection::begin_write() {
   use(begin_immediate).run();
 }
@@ -132,6 +156,10 @@ void connection::commit() {
 
 void connection::rollback() noexcept {
   if (!sqlite3_get_autocommit(db_)) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void connection::checkpoint() noexcept {
+  sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
 std::vector<std::pair<std::string, std::string>> connection::prepared() const {

@@ -1,7 +1,10 @@
-#include "runtime/stores/sqlite/schema.hpp"
+#include "runtime/stores/sqlite/schema_check.hpp"
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
 
 #include <fmt/format.h>
+
+#include <cerrno>
+#include <sys/stat.h>
 
 namespace qrwell {
 
@@ -19,42 +22,85 @@ constexpr sql read_node_of{"read_node_of", "SELECT name FROM nodes WHERE incarna
 
 constexpr size_t node_names_max = 1'000;
 
+store_identity read_identity(connection& db) {
+  store_identity out;
+  auto rows = db.use(read_meta);
+  while (rows.step()) {
+    auto key = rows.text(0);
+    if (key == "schema") out.schema = rows.as<uint32_t>(1);
+    if (key == "store_uuid") out.store_uuid = rows.text(1);
+    if (key == "cluster_name") out.cluster_name = rows.text(1);
+    if (key == "commit_seq") out.commit_seq = rows.as<uint64_t>(1);
+    if (key == "restored_from") out.restored_from = rows.text(1);
+  }
+  return out;
+}
+
 } // namespace
 
 caf::expected<std::unique_ptr<code_store>> sqlite_code_store::open(sqlite_options options) {
-  auto how = options.read_only ? access::read : access::write;
+  auto makes = options.may_make && !options.read_only;
+  auto none = [&](std::string_view what) {
+    return fail(ec::not_found,
+                fmt::format("store {}: {}; look at store.sqlite, or restore a backup", options.file, what));
+  };
+  // Before it is opened: SQLite would write its header into an empty file.
+  if (struct stat info{}; !makes && ::stat(options.file.c_str(), &info) != 0) {
+    if (errno == ENOENT) return none("there is no such file");
+  } else if (!makes && info.st_size == 0) {
+    return none("the file is empty");
+  }
+  auto how = options.read_only ? access::read : makes ? access::make : access::write;
   auto db = connection::open(options.file, how, options.busy_for_ms, options.cache_kib);
   if (!db) return db.error();
   try {
-    if (!options.read_only) {
-      migrate(**db, migrations(), options.cluster_name);
-    } else if (auto have = schema_of(**db), known = migrations().back().to; have != known) {
-      return fail(
-          ec::conflict,
-          fmt::format("store {}: its schema is {}, this qrwell reads {}; {}", options.file, have, known,
-                      have < known ? "start a node of this version on it once" : "use the qrwell that wrote it"));
-    }
+    auto have = schema_of(**db), known = migrations().back().to;
+    if (have == 0 && !makes) return none("the file is empty");
+    if (have != 0 && have < known && (options.read_only || !options.may_migrate))
+      return fail(ec::conflict, fmt::format("store {}: its schema is {}, this qrwell wants {}: start a node of this "
+                                            "version on it once, which brings it up to date",
+                                            options.file, have, known));
+    if (have != 0 && have < known && options.on_migrate) options.on_migrate(have, known);
+    if (have != known) migrate(**db, migrations(), options.cluster_name);
+    check_schema(**db, migrations());
   } catch (const refusal& r) {
     (*db)->rollback();
     return r.error;
   }
-  return std::unique_ptr<code_store>{new sqlite_code_store{std::move(*db), std::move(options.clock)}};
+  std::unique_ptr<sqlite_code_store> out{new sqlite_code_store{std::move(*db), std::move(options.clock)}};
+  if (!options.read_only) out->place_.emplace(options.file);
+  if (!out->db_->is_in_place())
+    return fail(ec::unavailable,
+                fmt::format("store {}: the file was replaced while it was opened; try again", options.file));
+  return std::unique_ptr<code_store>{std::move(out)};
+}
+
+caf::error sqlite_code_store::in_place() {
+  if (!place_) return {};
+  auto gone = place_->check();
+  if (gone && place_->only_log_is_gone()) db_->checkpoint();
+  return gone;
+}
+
+/// What was committed into a file that has lost its path must not be acknowledged, although it may yet be saved.
+void sqlite_code_store::commit(bool writes) {
+  db_->commit();
+  if (!writes) return;
+  if (auto gone = in_place()) throw refusal{fail(ec::outcome_unknown, sentence_of(gone))};
 }
 
 caf::expected<store_identity> sqlite_code_store::identity() {
-  return read([&] {
-    store_identity out;
-    auto rows = db_->use(read_meta);
-    while (rows.step()) {
-      auto key = rows.text(0);
-      if (key == "schema") out.schema = rows.as<uint32_t>(1);
-      if (key == "store_uuid") out.store_uuid = rows.text(1);
-      if (key == "cluster_name") out.cluster_name = rows.text(1);
-      if (key == "commit_seq") out.commit_seq = rows.as<uint64_t>(1);
-      if (key == "restored_from") out.restored_from = rows.text(1);
-    }
-    return out;
-  });
+  return read([&] { return read_identity(*db_); });
+}
+
+caf::expected<store_identity> sqlite_code_store::identity_in_file(const std::string& file) {
+  auto db = connection::open(file, access::alone, 0, 100);
+  if (!db) return db.error();
+  try {
+    return schema_of(**db) == 0 ? store_identity{} : read_identity(**db);
+  } catch (const refusal& r) {
+    return r.error;
+  }
 }
 
 void sqlite_code_store::bump_commit_seq() {

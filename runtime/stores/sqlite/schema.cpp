@@ -1,6 +1,7 @@
 #include "runtime/stores/sqlite/schema.hpp"
 
 #include "runtime/ids/hash.hpp"
+#include "runtime/stores/sqlite/schema_check.hpp"
 
 #include <fmt/format.h>
 
@@ -48,9 +49,8 @@ CREATE TABLE link_prefixes(prefix_no INTEGER NOT NULL PRIMARY KEY, prefix TEXT N
 CREATE TABLE reuse(owner TEXT NOT NULL, pool TEXT NOT NULL, target_hash BLOB NOT NULL, id TEXT NOT NULL,
   PRIMARY KEY(owner, pool, target_hash)) WITHOUT ROWID;
 CREATE TABLE idem(owner TEXT NOT NULL, k BLOB NOT NULL, body_hash BLOB NOT NULL, id TEXT NOT NULL, nonce BLOB NOT NULL,
-  at_ms INTEGER NOT NULL, PRIMARY KEY(owner, k)) WITHOUT ROWID;
--- by the millisecond, so that entries are appended: by the hour each would land anywhere among its hour's, a page written for each
-CREATE INDEX idem_at ON idem(at_ms);
+  at_hour INTEGER NOT NULL, PRIMARY KEY(owner, k)) WITHOUT ROWID;
+CREATE INDEX idem_hour ON idem(at_hour);
 
 CREATE TABLE api_keys(key_id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,
   prev_hash BLOB, prev_until_ms INTEGER, scopes INTEGER NOT NULL, pools TEXT NOT NULL, path_prefixes TEXT NOT NULL, rate_per_s REAL NOT NULL,
@@ -95,7 +95,19 @@ INSERT INTO meta(k, v) VALUES('commit_seq', 0), ('restored_from', '');
 INSERT INTO leases(name, epoch, expires_ms, seq) VALUES('lots', 0, 0, 0);
 )sql";
 
-constexpr migration steps[] = {{1, schema_1}};
+// By the millisecond, so that entries are appended: by the hour each would land anywhere among its hour's, a page
+// written for each. A key of the old form is kept for up to an hour longer than its 7 days.
+constexpr const char* schema_2 = R"sql(
+DROP INDEX idem_hour;
+ALTER TABLE idem RENAME COLUMN at_hour TO at_ms;
+UPDATE idem SET at_ms = (at_ms + 1) * 3600000;
+CREATE INDEX idem_at ON idem(at_ms);
+)sql";
+
+// Builds between the two steps wrote the new form under the old number.
+constexpr sql has_hours{"has_hours", "SELECT count(*) FROM sqlite_schema WHERE name = 'idem_hour'"};
+
+constexpr migration steps[] = {{1, schema_1}, {2, schema_2, &has_hours}};
 
 constexpr sql has_meta{"has_meta", "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name='meta'"};
 constexpr sql has_anything{"has_anything", "SELECT count(*) FROM sqlite_schema"};
@@ -111,9 +123,19 @@ int64_t number(connection& db, const sql& query) {
 void copy_before_migration(connection& db, uint32_t schema) {
   auto copy = fmt::format("{}.schema{}", db.file(), schema);
   ::unlink(copy.c_str());
+  make_private_file(copy);
   std::string quoted;
   for (auto c : copy) quoted += c == '\'' ? "''" : std::string(1, c);
-  db.execute("copy_before_migration", "VACUUM INTO '" + quoted + "'");
+  try {
+    db.execute("copy_before_migration", "VACUUM INTO '" + quoted + "'");
+  } catch (const refusal&) {
+    ::unlink(copy.c_str());
+    throw;
+  }
+}
+
+void take_step(connection& db, const migration& step) {
+  if (!step.only_if || number(db, *step.only_if) != 0) db.execute("migrate", step.text);
 }
 
 } // namespace
@@ -123,36 +145,45 @@ std::span<const migration> migrations() {
 }
 
 uint32_t schema_of(connection& db) {
-  if (number(db, has_meta) == 0) {
-    if (number(db, has_anything) != 0)
-      throw refusal{
-          fail(ec::conflict,
-               fmt::format("store {}: it is an SQLite file of another program; name another file", db.file()))};
-    return 0;
-  }
-  return static_cast<uint32_t>(number(db, read_schema));
+  auto meta = number(db, has_meta) != 0;
+  auto have = meta ? number(db, read_schema) : 0;
+  if (have == 0 && number(db, has_anything) != 0)
+    throw refusal{fail(ec::conflict,
+                       fmt::format("store {}: it is an SQLite file of another program; name another file", db.file()))};
+  return static_cast<uint32_t>(have);
+}
+
+void build_schema(connection& empty, std::span<const migration> steps_to_take) {
+  for (const auto& step : steps_to_take) take_step(empty, step);
 }
 
 void migrate(connection& db, std::span<const migration> steps_to_take, const std::string& cluster_name) {
   auto have = schema_of(db);
-  auto known = steps_to_take.back().to;
+  auto known = steps_to_take.back().to, oldest = steps_to_take.front().to - 1;
   if (have > known)
     throw refusal{
         fail(ec::conflict,
              fmt::format("store {}: its schema is {}, this qrwell knows {} and older; start the qrwell that wrote it, "
                          "or a newer one, or restore the copy made before the upgrade",
                          db.file(), have, known))};
+  if (have < oldest)
+    throw refusal{fail(ec::conflict,
+                       fmt::format("store {}: its schema is {}, this qrwell wants {} and can bring {} and newer up to "
+                                   "it; start a qrwell between the two on it first",
+                                   db.file(), have, known, oldest))};
   if (have != 0 && have < known) copy_before_migration(db, have);
-  for (auto& step : steps_to_take) {
+  for (const auto& step : steps_to_take) {
     if (step.to <= have) continue;
     db.begin_write();
-    db.execute("migrate", step.text);
+    take_step(db, step);
     if (step.to == 1) {
       auto uuid = to_hex(random_bytes(16));
       db.use(put_meta).arg("store_uuid").arg(uuid).run();
       db.use(put_meta).arg("cluster_name").arg(cluster_name).run();
     }
     db.use(put_meta).arg("schema").arg(step.to).run();
+    // Before the last commit: a file that does not become what this build expects stays as it was.
+    if (step.to == known) check_schema(db, steps_to_take);
     db.commit();
   }
 }

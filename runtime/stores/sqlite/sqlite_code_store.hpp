@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/stores/code_store.hpp"
+#include "runtime/stores/sqlite/file_place.hpp"
 #include "runtime/stores/sqlite/statement.hpp"
 
 #include <unordered_map>
@@ -11,7 +12,10 @@ struct sqlite_options {
   std::string file;
   store_clock clock = store_clock::system();
   bool read_only = false;
-  std::string cluster_name;  ///< written into a store that is made now
+  bool may_make = true;    ///< a new store, when there is none or an empty file; else that is an error
+  bool may_migrate = true; ///< a store of an older schema; else that is an error
+  std::function<void(uint32_t from, uint32_t to)> on_migrate; ///< called before a migration, which may take minutes
+  std::string cluster_name;                                   ///< written into a store that is made now
   int busy_for_ms = 0;       ///< how long another process's lock is waited for: 0 in a node, more in a tool beside it
   int cache_kib = 64 * 1024; ///< pages in memory, per connection
 };
@@ -23,9 +27,13 @@ constexpr size_t bind_group_max = 256;
 /// docs/store.md.
 class sqlite_code_store final : public code_store {
 public:
-  /// Opens the file; the writer makes or migrates it first, after a copy of an older one beside it. Errors: `conflict`
-  /// for the schema of a newer qrwell, `unavailable` when it cannot be opened.
+  /// Opens the file; the writer makes or migrates it first, if it may, after a copy of an older one beside it. Errors:
+  /// `not_found` when there is no store, `conflict` for one whose schema is not this build's, `unavailable` when it
+  /// cannot be opened.
   static caf::expected<std::unique_ptr<code_store>> open(sqlite_options options);
+
+  /// What the file says of itself without its log, of a store that nobody writes. Empty: all of it is still in the log.
+  static caf::expected<store_identity> identity_in_file(const std::string& file);
 
   caf::expected<store_identity> identity() override;
   caf::expected<uint32_t> ensure_app(const std::string& name, const std::string& appid) override;
@@ -156,8 +164,12 @@ private:
   void verify_books(examination& exam);
   void verify_ledger(examination& exam, const std::vector<std::pair<std::string, uint32_t>>& limits);
 
+  caf::error in_place();
+  void commit(bool writes);
+
   std::unique_ptr<sqlite::connection> db_;
   store_clock clock_;
+  std::optional<sqlite::file_place> place_;                 ///< of the writer
   std::unordered_map<uint32_t, std::string> pool_names_;    ///< of generations; never changes for a generation
   std::unordered_map<std::string, std::string> node_names_; ///< of incarnations, bounded
   std::optional<caf::error> stopped_;                       ///< after store_corrupt nothing more is tried
@@ -167,15 +179,17 @@ template <class F>
 auto sqlite_code_store::transaction(bool writes, F body) -> caf::expected<std::invoke_result_t<F>> {
   using result = std::invoke_result_t<F>;
   if (stopped_) return *stopped_;
+  if (writes)
+    if (auto gone = in_place()) return gone;
   try {
     writes ? db_->begin_write() : db_->begin_read();
     if constexpr (std::is_void_v<result>) {
       body();
-      db_->commit();
+      commit(writes);
       return caf::unit;
     } else {
       auto out = body();
-      db_->commit();
+      commit(writes);
       return out;
     }
   } catch (const sqlite::refusal& r) {

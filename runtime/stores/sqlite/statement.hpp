@@ -87,13 +87,23 @@ private:
   int next_ = 1;
 };
 
-enum class access : uint8_t { write, read };
+enum class access : uint8_t {
+  make,   ///< as write, and the file is made when it is not there, readable by its owner only
+  write,  ///< the file must be there
+  read,   ///< likewise
+  alone,  ///< to read the file without its log, which nobody writes meanwhile
+  memory, ///< no file: what is compared with one
+};
+
+/// Makes an empty file with mode 0600 if none is there: SQLite would let everybody read it. What fails here fails again
+/// when the file is opened, with a better sentence.
+void make_private_file(const std::string& file);
 
 /// One connection to a store file, used by one thread at a time.
 class connection {
 public:
-  /// Opens the file, making it if it may be written; sets WAL and synchronous=FULL and reads both back. `busy_for_ms`:
-  /// how long a lock of another process is waited for; 0 in a node, which is the only writer.
+  /// Opens the file; to write, sets WAL and synchronous=FULL and reads both back. `busy_for_ms`: how long a lock of
+  /// another process is waited for; 0 in a node, which is the only writer.
   static caf::expected<std::unique_ptr<connection>> open(const std::string& file, access how, int busy_for_ms,
                                                          int cache_kib);
 
@@ -108,6 +118,9 @@ public:
   int64_t changes() const noexcept;
   const std::string& file() const noexcept { return file_; }
 
+  /// The file that is open is the one that its path names.
+  bool is_in_place() const noexcept;
+
   void begin_write(); ///< throws refusal
   void begin_read();  ///< throws refusal
 
@@ -117,6 +130,9 @@ public:
 
   /// Ends a transaction if one is open; whatever it answers, nothing of it will be there.
   void rollback() noexcept;
+
+  /// Brings what the log holds into the file, synced, as far as no reader is in the way. Not within a transaction.
+  void checkpoint() noexcept;
 
   /// What an engine's result code means to our callers. `name`: of the statement.
   caf::error failure(int code, const char* name) const;

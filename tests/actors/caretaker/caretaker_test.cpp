@@ -17,7 +17,7 @@ struct fixture : test::det_fixture {
   std::vector<uint64_t> written;
   std::vector<uint64_t> to_purge;
   std::vector<std::string> dropped;
-  caf::error disk;
+  caf::error disk, directory;
 
   store_reader_actor reader = spawn(test::hooked_store_reader, store);
   store_writer_actor writer = spawn(test::hooked_store_writer, writes);
@@ -37,6 +37,7 @@ struct fixture : test::det_fixture {
       return done{};
     };
     keeper = spawn(caretaker, registry.enroll("caretaker", "caretaker"), caretaker_config{}, writer, reader, images,
+                   std::function<caf::error()>([this] { return directory; }),
                    std::function<caf::error(const store_identity&)>([this](const store_identity& now) {
                      if (!disk) written.push_back(now.commit_seq);
                      return disk;
@@ -67,6 +68,28 @@ BOOST_AUTO_TEST_CASE(a_watermark_that_cannot_be_written_is_a_problem_and_tried_a
   disk = {};
   advance(5s);
   BOOST_TEST(written.size() == 1u);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_answers_again_is_no_problem_though_it_has_not_moved) {
+  identity.commit_seq = 7;
+  start();
+  store->identity = [](const identity_query&) -> caf::expected<store_identity> { return fail(ec::store_busy, "busy"); };
+  advance(5s);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.find("busy") != std::string::npos);
+  store->identity = [this](const identity_query&) -> caf::expected<store_identity> { return identity; };
+  advance(5s);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_data_directory_that_is_not_held_any_more_is_named_though_nothing_is_committed) {
+  identity.commit_seq = 7;
+  start();
+  directory = fail(ec::locked, "the lock was deleted");
+  advance(5s);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.find("the lock was deleted") != std::string::npos);
+  directory = {};
+  advance(5s);
   BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.empty());
 }
 

@@ -8,8 +8,8 @@
 
 #include "config/loader.hpp"
 #include "node/data_dir.hpp"
+#include "node/open_store.hpp"
 #include "runtime/core/clock.hpp"
-#include "runtime/stores/sqlite/sqlite_code_store.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -39,24 +39,19 @@ caf::error make(const wishes& want) {
   const auto* app = cfg->app(pool->app);
   auto dir = data_dir::open(cfg->node.data_dir, cfg->node.name);
   if (!dir) return dir.error();
-  auto keys = mac_keys::load(cfg->keys.mac_file, true);
-  if (!keys) return keys.error();
-  std::filesystem::create_directories(std::filesystem::path(cfg->store.sqlite).parent_path());
 
   // Ends two minutes ago, so that the node's own calls fall into minutes of their own.
   auto codes = want.stock + want.bound;
   bench::made_up_time time{static_cast<double>(system_wall_ms()) - 120'000 -
                            static_cast<double>(codes) * bench::made_up_ms_per_call(app->per_minute)};
-  sqlite_options options;
-  options.file = cfg->store.sqlite;
-  options.clock = time.clock();
-  auto store = sqlite_code_store::open(std::move(options));
+  auto store = open_store_for_node(*cfg, *dir, time.clock());
   if (!store) return store.error();
-  auto known = prepare_store(**store, *cfg, *dir, *keys);
-  if (!known) return known.error();
+  auto prepared = prepare_store(**store, *cfg, *dir);
+  if (!prepared) return prepared.error();
+  const auto& known = prepared->known;
 
-  bench::stock_maker maker(**store, time, *keys, dir->incarnation(), *app, known->app_ids.at(app->name), *pool,
-                           known->gen_ids.at(pool->name), want.seed);
+  bench::stock_maker maker(**store, time, prepared->keys, dir->incarnation(), *app, known.app_ids.at(app->name), *pool,
+                           known.gen_ids.at(pool->name), want.seed);
   std::ofstream ids;
   if (!want.ids_file.empty()) ids.open(want.ids_file);
   auto begun = std::chrono::steady_clock::now();

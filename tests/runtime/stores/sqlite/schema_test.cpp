@@ -3,6 +3,8 @@
 #include "tests/contract/rig.hpp"
 #include "tests/runtime/stores/sqlite/raw.hpp"
 
+#include <boost/test/data/test_case.hpp>
+
 #include <fstream>
 
 using namespace qrwell;
@@ -23,7 +25,7 @@ struct migrated {
   std::string file = dir / "q's.db";
 
   caf::error to(std::vector<sqlite::migration> steps) {
-    auto db = must(sqlite::connection::open(file, sqlite::access::write, 0, 1'000));
+    auto db = must(sqlite::connection::open(file, sqlite::access::make, 0, 1'000));
     try {
       sqlite::migrate(*db, steps, "c1");
     } catch (const sqlite::refusal& r) {
@@ -68,8 +70,146 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_no_database_is_corrupt) {
 
 BOOST_AUTO_TEST_CASE(a_reader_makes_no_store) {
   temp_dir dir;
-  BOOST_TEST((refused(open(dir / "none.db", true)) == ec::unavailable));
+  BOOST_TEST((refused(open(dir / "none.db", true)) == ec::not_found));
   BOOST_TEST(!std::filesystem::exists(dir / "none.db"));
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_may_make_none_makes_none) {
+  temp_dir dir;
+  sqlite_options options;
+  options.may_make = false;
+  options.file = dir / "none.db";
+  auto missing = sqlite_code_store::open(options);
+  BOOST_TEST((refused(missing) == ec::not_found));
+  BOOST_TEST(render(missing.error()).find(options.file) != std::string::npos);
+  BOOST_TEST(!std::filesystem::exists(options.file));
+  options.file = dir / "empty.db";
+  std::ofstream{options.file};
+  BOOST_TEST((refused(sqlite_code_store::open(options)) == ec::not_found));
+  BOOST_TEST(std::filesystem::file_size(options.file) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_store_is_its_owners_only) {
+  temp_dir dir;
+  auto store = must(open(dir / "s.db"));
+  for (const auto* end : {"", "-wal", "-shm"})
+    BOOST_TEST(((std::filesystem::status(dir / "s.db" + end).permissions() & std::filesystem::perms(077)) ==
+                std::filesystem::perms::none),
+               end);
+}
+
+// -- a store of the former number ------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_store_of_schema_1_is_migrated_with_its_idempotency_keys) {
+  migrated m;
+  BOOST_TEST(!m.to({sqlite::migrations()[0]}));
+  auto hour = 1'790'000'000'000 / 3'600'000;
+  raw_sqlite{m.file}.run("INSERT INTO idem(owner, k, body_hash, id, nonce, at_hour) VALUES('shop', x'6b', x'00', 'a1', "
+                         "x'01', " +
+                         std::to_string(hour) + ")");
+  sqlite_options options;
+  options.file = m.file;
+  std::vector<uint32_t> told;
+  options.on_migrate = [&](uint32_t from, uint32_t to) { told = {from, to}; };
+  auto store = must(sqlite_code_store::open(options));
+  BOOST_TEST(must(store->identity()).schema == sqlite::migrations().back().to);
+  BOOST_TEST(told == (std::vector<uint32_t>{1, sqlite::migrations().back().to}), boost::test_tools::per_element());
+  raw_sqlite now{m.file};
+  BOOST_TEST(now.ask("SELECT CAST(at_ms AS TEXT) FROM idem WHERE id = 'a1'") == std::to_string((hour + 1) * 3'600'000));
+  BOOST_TEST(now.ask("SELECT name FROM sqlite_schema WHERE name IN ('idem_at', 'idem_hour')") == "idem_at");
+  BOOST_TEST(raw_sqlite{m.file + ".schema1"}.ask("SELECT CAST(at_hour AS TEXT) FROM idem") == std::to_string(hour));
+  BOOST_TEST(((std::filesystem::status(m.file + ".schema1").permissions() & std::filesystem::perms(077)) ==
+              std::filesystem::perms::none));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_had_the_new_form_under_the_old_number_is_taken_over) {
+  migrated m;
+  BOOST_TEST(!m.to({sqlite::migrations()[0]}));
+  raw_sqlite{m.file}.run("DROP INDEX idem_hour; ALTER TABLE idem RENAME COLUMN at_hour TO at_ms; CREATE INDEX idem_at "
+                         "ON idem(at_ms); INSERT INTO idem VALUES('shop', x'6b', x'00', 'a1', x'01', 1790000000000)");
+  BOOST_TEST(must(must(open(m.file))->identity()).schema == sqlite::migrations().back().to);
+  BOOST_TEST(raw_sqlite{m.file}.ask("SELECT CAST(at_ms AS TEXT) FROM idem") == "1790000000000");
+}
+
+BOOST_AUTO_TEST_CASE(an_older_store_is_left_alone_by_who_may_not_migrate) {
+  migrated m;
+  BOOST_TEST(!m.to({sqlite::migrations()[0]}));
+  sqlite_options options;
+  options.file = m.file;
+  options.may_migrate = false;
+  for (auto read_only : {false, true}) {
+    options.read_only = read_only;
+    auto out = sqlite_code_store::open(options);
+    BOOST_TEST((refused(out) == ec::conflict));
+    BOOST_TEST(render(out.error()).find("its schema is 1, this qrwell wants 2") != std::string::npos,
+               render(out.error()));
+  }
+  BOOST_TEST(raw_sqlite{m.file}.ask("SELECT CAST(v AS TEXT) FROM meta WHERE k = 'schema'") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_store_older_than_the_oldest_step_is_refused_with_a_sentence) {
+  migrated m;
+  BOOST_TEST(!m.to({sqlite::migrations()[0]}));
+  auto out = m.to({{3, "SELECT 1"}});
+  BOOST_TEST((code_of(out) == ec::conflict));
+  for (const auto* word : {"its schema is 1", "wants 3", "2 and newer", m.file.c_str()})
+    BOOST_TEST(render(out).find(word) != std::string::npos, render(out));
+}
+
+// -- a store that is not what its number says ------------------------------------------------------------------------
+
+struct deviation {
+  const char* text;
+  const char* words; ///< of the refusal
+};
+std::ostream& operator<<(std::ostream& out, const deviation& d) {
+  return out << d.text;
+}
+const deviation deviations[] = {
+    {"ALTER TABLE idem RENAME COLUMN at_ms TO at_hour",
+     "table idem lacks the column at_ms and has the unknown column at_hour"},
+    {"DROP INDEX idem_at", "index idem_at is missing"},
+    {"DROP TABLE reuse", "table reuse is missing"},
+    {"ALTER TABLE apps ADD COLUMN note TEXT", "table apps has the unknown column note"},
+    {"DROP INDEX codes_dead; CREATE INDEX codes_dead ON codes(changed_ms)", "index codes_dead is declared otherwise"},
+    {"CREATE TRIGGER thief AFTER UPDATE ON codes BEGIN DELETE FROM history; END",
+     "trigger thief on table codes is unknown"},
+    {"CREATE UNIQUE INDEX once ON codes(owner)", "index once on table codes is unknown"},
+};
+
+BOOST_DATA_TEST_CASE(a_store_whose_tables_differ_from_its_number_is_refused_with_what_differs,
+                     boost::unit_test::data::make(deviations), d) {
+  temp_dir dir;
+  auto file = dir / "s.db";
+  must(open(file));
+  raw_sqlite{file}.run(d.text);
+  for (auto read_only : {false, true}) {
+    auto out = open(file, read_only);
+    BOOST_REQUIRE((refused(out) == ec::conflict));
+    BOOST_TEST(render(out.error()).find(d.words) != std::string::npos, render(out.error()));
+    BOOST_TEST(render(out.error()).find(file) != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(tables_of_others_in_the_same_file_are_theirs) {
+  temp_dir dir;
+  auto file = dir / "s.db";
+  must(open(file));
+  raw_sqlite{file}.run("CREATE TABLE _copier_seq(id INTEGER PRIMARY KEY, seq INTEGER); CREATE INDEX _copier ON "
+                       "_copier_seq(seq); ANALYZE");
+  must(open(file));
+}
+
+BOOST_AUTO_TEST_CASE(a_migration_that_does_not_lead_to_this_builds_tables_changes_nothing) {
+  migrated m;
+  BOOST_TEST(!m.to({sqlite::migrations()[0]}));
+  raw_sqlite{m.file}.run("DROP TABLE reuse");
+  auto out = open(m.file);
+  BOOST_REQUIRE((refused(out) == ec::conflict));
+  BOOST_TEST(render(out.error()).find("table reuse is missing") != std::string::npos, render(out.error()));
+  raw_sqlite after{m.file};
+  BOOST_TEST(after.ask("SELECT CAST(v AS TEXT) FROM meta WHERE k = 'schema'") == "1");
+  BOOST_TEST(after.ask("SELECT name FROM pragma_table_info('idem') WHERE name LIKE 'at%'") == "at_hour");
 }
 
 BOOST_AUTO_TEST_CASE(an_older_file_is_copied_before_it_is_changed) {
