@@ -25,7 +25,7 @@ struct issue_request {
   std::string tags;  ///< JSON array; empty: none
   int64_t expires_ms = 0;
   uint32_t expires_after_s = 0;
-  bool reuse = false;              ///< the owner's live code of the same target in this pool will do
+  digest reuse_hash{}; ///< of path and query, where a live code of the same target will do; zero: not asked for
   std::optional<uint8_t> on_empty; ///< rungs; not told: all that the pool has
   digest body_hash{};              ///< SHA-256 of the body's JCS form; zero unless asked for
 };

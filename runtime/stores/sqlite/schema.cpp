@@ -33,9 +33,9 @@ CREATE TABLE codes(id TEXT NOT NULL PRIMARY KEY, gen_id INTEGER NOT NULL, kind I
   changed_ms INTEGER NOT NULL, epoch INTEGER, grant_seq INTEGER, reason TEXT, image_fmt TEXT, image_len INTEGER, image_sha BLOB,
   bind_nonce BLOB, owner TEXT, path TEXT, query TEXT, tags TEXT, shelf_node TEXT, link_prefix INTEGER) WITHOUT ROWID;
 CREATE INDEX codes_lot ON codes(lot_no) WHERE lot_no IS NOT NULL;
-CREATE INDEX codes_bound ON codes(owner, gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
-CREATE INDEX codes_expires ON codes(owner, gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
-CREATE INDEX codes_revoked ON codes(owner, gen_id, bound_ms) WHERE state = 3;
+CREATE INDEX codes_bound ON codes(gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
+CREATE INDEX codes_expires ON codes(gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX codes_revoked ON codes(gen_id, bound_ms) WHERE state = 3;
 CREATE INDEX codes_dead ON codes(changed_ms) WHERE state = 4;
 CREATE TABLE code_tags(owner TEXT NOT NULL, tag TEXT NOT NULL, bound_ms INTEGER NOT NULL, id TEXT NOT NULL,
   PRIMARY KEY(owner, tag, bound_ms, id)) WITHOUT ROWID;
@@ -87,10 +87,6 @@ CREATE TABLE audit(at_ms INTEGER NOT NULL, node TEXT NOT NULL, seq INTEGER NOT N
 -- state 4: dead rows that had an image; 0: dead rows that never had one
 CREATE TABLE purged(gen_id INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(gen_id, state)) WITHOUT ROWID;
 
-CREATE TABLE jobs(job_id INTEGER NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL, owner TEXT NOT NULL, node TEXT NOT NULL,
-  created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, rows_done INTEGER NOT NULL, rows_failed INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  place TEXT NOT NULL, spec TEXT NOT NULL, problem TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX jobs_owner ON jobs(owner, job_id);
 INSERT INTO meta(k, v) VALUES('commit_seq', 0), ('restored_from', '');
 INSERT INTO leases(name, epoch, expires_ms, seq) VALUES('lots', 0, 0, 0);
 )sql";
@@ -107,7 +103,22 @@ CREATE INDEX idem_at ON idem(at_ms);
 // Builds between the two steps wrote the new form under the old number.
 constexpr sql has_hours{"has_hours", "SELECT count(*) FROM sqlite_schema WHERE name = 'idem_hour'"};
 
-constexpr migration steps[] = {{1, schema_1}, {2, schema_2, &has_hours}};
+// Lists are read by owner and generation, the newest first, from an index of their own for each state.
+constexpr const char* schema_3 = R"sql(
+DROP INDEX codes_bound;
+DROP INDEX codes_expires;
+DROP INDEX codes_revoked;
+CREATE INDEX codes_bound ON codes(owner, gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
+CREATE INDEX codes_expires ON codes(owner, gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX codes_revoked ON codes(owner, gen_id, bound_ms) WHERE state = 3;
+CREATE INDEX reuse_id ON reuse(id);
+CREATE TABLE jobs(job_id INTEGER NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL, owner TEXT NOT NULL, node TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, rows_done INTEGER NOT NULL, rows_failed INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  place TEXT NOT NULL, spec TEXT NOT NULL, problem TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX jobs_owner ON jobs(owner, job_id);
+)sql";
+
+constexpr migration steps[] = {{1, schema_1}, {2, schema_2, &has_hours}, {3, schema_3}};
 
 constexpr sql has_meta{"has_meta", "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name='meta'"};
 constexpr sql has_anything{"has_anything", "SELECT count(*) FROM sqlite_schema"};
