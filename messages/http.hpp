@@ -13,7 +13,7 @@ struct http_place {
   QRWELL_FIELDS(http_place, connection, number)
 };
 
-enum class http_method : uint8_t { get, head, post, put, patch, del, options, other };
+enum class http_method : uint8_t { get, head, post, put, patch, del, options, trace, other };
 
 /// One parsed request. Header fields that nobody reads are not carried.
 struct http_request {

@@ -51,6 +51,8 @@ http_method method_of(bh::verb verb) {
     return http_method::del;
   case bh::verb::options:
     return http_method::options;
+  case bh::verb::trace:
+    return http_method::trace;
   default:
     return http_method::other;
   }
