@@ -4,6 +4,8 @@
 #include <png.h>
 #include <qrencode.h>
 
+#include <csetjmp>
+#include <cstring>
 #include <memory>
 
 namespace qrwell {
@@ -36,6 +38,52 @@ caf::error check_width(uint32_t width_px, uint32_t modules) {
                                                width_px, least, link_width_max));
 }
 
+/// One bit a pixel, and one row for all pixel rows of a module: to draw it costs what is in the symbol, not how large
+/// it is.
+struct picture {
+  uint32_t width_px = 0, margin_px = 0, scale = 0;
+  std::vector<uint8_t> white;
+  std::vector<std::vector<uint8_t>> rows; ///< of the modules
+};
+
+struct png_room {
+  uint8_t* at = nullptr;
+  size_t left = 0;
+};
+
+void put_bytes(png_structp png, png_bytep data, size_t size) {
+  auto& room = *static_cast<png_room*>(png_get_io_ptr(png));
+  if (size > room.left) png_error(png, "no room");
+  std::memcpy(room.at, data, size);
+  room.at += size;
+  room.left -= size;
+}
+
+void no_warning(png_structp, png_const_charp) {}
+
+// libpng leaves by longjmp: nothing with a destructor lives in here.
+bool write_rows(png_structp png, png_infop info, const picture& p) {
+  if (setjmp(png_jmpbuf(png))) return false;
+  png_set_IHDR(png, info, p.width_px, p.width_px, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
+               PNG_FILTER_TYPE_BASE);
+  png_set_compression_level(png, 6);
+  png_write_info(png, info);
+  auto bottom = p.margin_px + p.scale * static_cast<uint32_t>(p.rows.size());
+  for (uint32_t y = 0; y < p.width_px; ++y)
+    png_write_row(png, (y < p.margin_px || y >= bottom ? p.white : p.rows[(y - p.margin_px) / p.scale]).data());
+  png_write_end(png, nullptr);
+  return true;
+}
+
+bool write_png(const picture& p, png_room& room) {
+  auto* png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, no_warning);
+  auto* info = png ? png_create_info_struct(png) : nullptr;
+  if (png) png_set_write_fn(png, &room, put_bytes, nullptr);
+  auto ok = info && write_rows(png, info, p);
+  png_destroy_write_struct(&png, &info);
+  return ok;
+}
+
 } // namespace
 
 caf::expected<uint32_t> link_code_modules(std::string_view text) {
@@ -50,24 +98,24 @@ caf::expected<bytes> link_code_png(std::string_view text, uint32_t width_px) {
   auto modules = static_cast<uint32_t>((*symbol)->width);
   if (auto err = check_width(width_px, modules)) return err;
   auto scale = width_px / (modules + 2 * quiet_zone_modules);
-  auto margin = (width_px - scale * modules) / 2;
-  // One byte a pixel, an index into two colours; libpng packs them into one bit each.
-  std::vector<uint8_t> pixels(size_t{width_px} * width_px, 0);
-  for (uint32_t y = 0; y < scale * modules; ++y)
+  picture p;
+  p.width_px = width_px;
+  p.margin_px = (width_px - scale * modules) / 2;
+  p.scale = scale;
+  p.white.assign((width_px + 7) / 8, 0xff);
+  for (uint32_t y = 0; y < modules; ++y) {
+    auto& row = p.rows.emplace_back(p.white);
     for (uint32_t x = 0; x < scale * modules; ++x)
-      if (is_dark(**symbol, x / scale, y / scale)) pixels[size_t{y + margin} * width_px + x + margin] = 1;
-  const uint8_t colours[] = {255, 255, 255, 0, 0, 0};
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = image.height = width_px;
-  image.format = PNG_FORMAT_RGB | PNG_FORMAT_FLAG_COLORMAP;
-  image.colormap_entries = 2;
-  bytes out(PNG_IMAGE_PNG_SIZE_MAX(image));
-  png_alloc_size_t size = out.size();
-  if (!png_image_write_to_memory(&image, out.data(), &size, 0, pixels.data(), static_cast<png_int_32>(width_px),
-                                 colours))
-    return fail(ec::internal, fmt::format("libpng did not write a picture of {} pixels: {}", width_px, image.message));
-  out.resize(size);
+      if (auto at = p.margin_px + x; is_dark(**symbol, x / scale, y))
+        row[at / 8] &= static_cast<uint8_t>(~(0x80u >> (at % 8)));
+  }
+  // What does not compress at all has this size, and some for chunks.
+  bytes out(size_t{width_px} * (p.white.size() + 1) * 9 / 8 + 4'096);
+  png_room room{out.data(), out.size()};
+  if (!write_png(p, room))
+    return fail(ec::internal, fmt::format("libpng did not write a picture of {} pixels", width_px));
+  out.resize(out.size() - room.left);
+  out.shrink_to_fit();
   return out;
 }
 

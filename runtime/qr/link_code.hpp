@@ -15,7 +15,7 @@ constexpr size_t link_prefix_bytes_small = 22;
 /// Modules of white around the symbol, as the standard demands (ISO/IEC 18004, 5.3.8).
 constexpr uint32_t quiet_zone_modules = 4;
 
-constexpr uint32_t link_width_min = 100, link_width_max = 4'096;
+constexpr uint32_t link_width_min = 100, link_width_max = 4'096, link_width_default = 430;
 
 /// How wide and high the symbol of this text is, in modules, without its quiet zone.
 caf::expected<uint32_t> link_code_modules(std::string_view text);
