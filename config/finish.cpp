@@ -6,6 +6,7 @@
 #include "config/values.hpp"
 #include "messages/errors.hpp"
 #include "runtime/plan/windows.hpp"
+#include "runtime/qr/link_code.hpp"
 
 #include <filesystem>
 #include <unistd.h>
@@ -102,6 +103,28 @@ void check_windows(const pool_settings& pool, const std::string& path, problems&
       found.add(fmt::format("{}.windows[{}]", path, i), sentence(line.error()));
 }
 
+void check_links(const pool_settings& pool, const std::string& path, problems& found) {
+  auto link = std::find(pool.on_empty.begin(), pool.on_empty.end(), "link") != pool.on_empty.end();
+  if (link && pool.link_prefixes.empty())
+    found.add(path + ".on_empty", "\"link\" without link_prefixes: there is no text to draw",
+              "link only beside link_prefixes");
+  // Without stock there are no first codes that would show the look to be right, and live codes wait for these.
+  if (pool.stock.high == 0 && pool.on_empty != std::vector<std::string>{"link"})
+    found.add(path + ".stock.high", "0 makes a pool of link codes alone", "0 only with on_empty: [link]");
+  if (!pool.link_prefixes.empty() && pool.link_prefixes.front().size() > link_prefix_bytes_small)
+    found.warn(path + ".link_prefixes",
+               fmt::format("\"{}\" has {} bytes: with {} or fewer a link code has 29 modules a side (version 3), with "
+                           "more it has more and is harder to scan when it is printed small",
+                           pool.link_prefixes.front(), pool.link_prefixes.front().size(), link_prefix_bytes_small));
+  if (pool.link_verify_dir.empty()) return;
+  std::error_code err;
+  if (!std::filesystem::is_directory(pool.link_verify_dir, err))
+    found.add(path + ".link_verify_dir", fmt::format("{} is no folder", pool.link_verify_dir),
+              "a folder that is there");
+  else if (pool.link_prefixes.empty())
+    found.add(path + ".link_verify_dir", "without link_prefixes there is nowhere to serve it");
+}
+
 void check_pools(const settings& s, problems& found) {
   std::vector<std::string> apps;
   for (auto& app : s.apps) apps.push_back(app.name);
@@ -123,6 +146,7 @@ void check_pools(const settings& s, problems& found) {
       found.add(path + ".stock.reserve",
                 fmt::format("{} is more than stock.low, which is {}", stock.reserve, stock.low), "at most stock.low");
     check_windows(pool, path, found);
+    check_links(pool, path, found);
   }
   if (s.pools.empty()) found.warn("pools", "there is no pool: this node resolves what was issued and issues nothing");
 }

@@ -68,6 +68,8 @@ struct pool_settings {
   stock_settings stock;
   std::string timezone;
   std::vector<std::string> windows, on_empty;
+  std::vector<std::string> link_prefixes; ///< what stands before the id of a link code; the first for new ones
+  std::string link_verify_dir;            ///< empty: none
 };
 
 struct wechat_settings {

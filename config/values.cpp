@@ -185,4 +185,28 @@ std::string check_host_url(std::string_view text) {
   return "";
 }
 
+std::string check_link_prefix(std::string_view text) {
+  constexpr size_t bytes_max = 200;
+  auto odd = [&](std::string_view what) { return fmt::format("\"{}\" {}", text, what); };
+  if (text.size() > bytes_max) return fmt::format("a prefix of {} bytes", text.size());
+  if (!text.ends_with('/') && !text.ends_with('=')) return odd("ends with neither / nor =");
+  // What a browser would write otherwise, or might, would not match what it sends.
+  auto plain = [](char c) {
+    return lower_alnum(c) || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-_.~/:?=&[]").find(c) != std::string_view::npos;
+  };
+  if (!std::all_of(text.begin(), text.end(), plain))
+    return odd("has characters that a URL would escape, or a fragment");
+  auto question = text.find('?');
+  auto url = read_url(text.substr(0, question));
+  if (!url) return url.error().context().get_as<std::string>(0);
+  if (url->bare) return odd("has no / behind the host");
+  if (text.ends_with('=') && question == text.npos) return odd("ends with = and has no query");
+  if (text.ends_with('/') && question != text.npos) return odd("has a query that does not end with =");
+  if (url->scheme == "http" && !is_loopback(url->host)) return odd("is not https://, which WeChat's rules ask for");
+  auto path = text.substr(text.find('/', text.find("://") + 3));
+  if (path.starts_with("/v1/")) return odd("begins with /v1/, which is the API's");
+  return path.find("/.") == path.npos && path.find("//") == path.npos ? "" : odd("has an empty or a dot segment");
+}
+
 } // namespace qrwell::config

@@ -100,10 +100,11 @@ struct pool_state {
   uint64_t dead = 0;
   uint32_t retry_after_s = 1; ///< honest answer to "when is it worth to ask again" if nothing is left
   bool live_allowed = false;  ///< rung 1 of the ladder is configured and this node can do it
+  bool link_allowed = false;  ///< rung 2 of the ladder is configured: an empty pool still gives codes
   std::string spec;           ///< JCS of the current generation
   std::vector<former_stock> former;
   QRWELL_FIELDS(pool_state, pool, app, gen_id, level, low, high, reserve, per_minute, minutes_left, outlook, plan,
-                paused, pause_reason, dead, retry_after_s, live_allowed, spec, former)
+                paused, pause_reason, dead, retry_after_s, live_allowed, link_allowed, spec, former)
 };
 
 enum class pool_verb : uint8_t { pause, resume, fill };

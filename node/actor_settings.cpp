@@ -73,6 +73,7 @@ caf::expected<pool_stocker_config> stocker_settings(const settings& cfg, const p
   out.per_minute = app.per_minute;
   out.live_reserve = app.live_reserve;
   out.live_allowed = has_rung(pool, "live") && has_role(cfg, "stock");
+  out.link_allowed = has_rung(pool, "link");
   out.incarnation = dir.incarnation();
   out.min_free_bytes = cfg.images.min_free_bytes;
   out.grants_under_way_max = cfg.limits.grants_open_max;
@@ -82,7 +83,7 @@ caf::expected<pool_stocker_config> stocker_settings(const settings& cfg, const p
   return checked(std::move(out));
 }
 
-caf::expected<request_server_config> request_settings(const settings& cfg) {
+caf::expected<request_server_config> request_settings(const settings& cfg, std::function<std::string()> mint) {
   request_server_config out;
   out.public_url = cfg.http.public_url;
   out.waiting_max = cfg.limits.persister_waiting_max;
@@ -90,7 +91,14 @@ caf::expected<request_server_config> request_settings(const settings& cfg) {
   out.live_deadline_ms = cfg.limits.live_deadline_ms;
   out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.shelf.lots_max = cfg.limits.shelf_lots_max;
-  for (const auto& pool : cfg.pools) out.on_empty[pool.name] = has_rung(pool, "live") ? rung_live : 0;
+  out.mint = std::move(mint);
+  for (const auto& pool : cfg.pools) {
+    auto& listed = out.on_empty[pool.name];
+    if (has_rung(pool, "live")) listed |= rung_live;
+    if (!has_rung(pool, "link")) continue;
+    listed |= rung_link;
+    out.links[pool.name] = {pool.link_prefixes.front(), pool.on_empty.front() == "link", pool.stock.high == 0};
+  }
   out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
   return checked(std::move(out));
 }
@@ -109,7 +117,14 @@ caf::expected<scan_server_config> scan_settings(const settings& cfg) {
   out.cache_entries_max = cfg.limits.cache_entries_max;
   // A phone waits for this: it hears 503 before the front end's own time is over, and tries again.
   out.store_timeout_ms = std::min(out.store_timeout_ms, cfg.limits.db_timeout_ms);
+  out.link_prefixes = link_prefixes_of(cfg);
   return checked(std::move(out));
+}
+
+std::vector<std::string> link_prefixes_of(const settings& cfg) {
+  std::vector<std::string> out;
+  for (const auto& pool : cfg.pools) out.insert(out.end(), pool.link_prefixes.begin(), pool.link_prefixes.end());
+  return out;
 }
 
 caf::expected<scan_recorder_config> recorder_settings(const settings& cfg) {

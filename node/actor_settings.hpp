@@ -23,10 +23,14 @@ caf::expected<token_keeper_config> token_settings(const settings& cfg, const app
 caf::expected<wechat_fetcher_config> fetcher_settings(const settings& cfg, const app_settings& app);
 caf::expected<pool_stocker_config> stocker_settings(const settings& cfg, const pool_settings& pool,
                                                     const catalogue& known, const data_dir& dir);
-caf::expected<request_server_config> request_settings(const settings& cfg);
+/// `mint` makes the ids of link codes.
+caf::expected<request_server_config> request_settings(const settings& cfg, std::function<std::string()> mint);
 caf::expected<binding_persister_config> persister_settings(const settings& cfg, const data_dir& dir);
 caf::expected<scan_server_config> scan_settings(const settings& cfg);
 caf::expected<scan_recorder_config> recorder_settings(const settings& cfg);
 caf::expected<http_limits> listener_settings(const settings& cfg);
+
+/// Of all pools: what is in use and what only resolves.
+std::vector<std::string> link_prefixes_of(const settings& cfg);
 
 } // namespace qrwell

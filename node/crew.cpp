@@ -8,6 +8,7 @@
 #include "actors/store_worker/store_reader.hpp"
 #include "actors/store_worker/store_writer.hpp"
 #include "node/actor_settings.hpp"
+#include "node/check_files.hpp"
 #include "node/live_settings.hpp"
 #include "node/node_metrics.hpp"
 #include "node/openapi.hpp"
@@ -78,6 +79,7 @@ public:
     auto limits = listener_settings(needs_.cfg);
     if (!limits) return limits.error();
     cfg.limits = *limits;
+    cfg.link_prefixes = link_prefixes_of(needs_.cfg);
     cfg.counters = needs_counters(name);
     if (auto err = validate(cfg)) return err;
     out = boss_.add({"http_frontend", name, on_death::stop_node, [=, &sys = sys_, registry = needs_.registry] {
@@ -140,6 +142,7 @@ auto make_apply(caf::actor_system& sys, supervisor& boss, const crew_needs& need
       keepers.push_back(std::move(*token));
     }
     if (auto err = apply_limits(steered, next, dir)) return err;
+    steered.check_files->set(read_check_files(next));
     // A new AppSecret needs a new keeper; the token that the old one had is still good, and is fetched again.
     for (const auto& keeper : keepers)
       boss.replace("token_keeper", keeper.app, [=, &sys] {
@@ -223,7 +226,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   for (const auto& pool : cfg.pools) stockers[pool.name] = boss.reserve<pool_stocker_actor>("pool_stocker", pool.name);
 
   // -- serving
-  auto request_cfg = request_settings(cfg);
+  auto request_cfg = request_settings(cfg, [keys = needs.keys] { return keys->mint(system_wall_ms()); });
   if (!request_cfg) return std::move(request_cfg.error());
   steered.request_settings = std::make_shared<live<request_server_config>>(std::move(*request_cfg));
   out.request_server = all.add<request_server_actor>("request_server", "request_server", "", on_death::restart,
@@ -232,6 +235,8 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   steered.request_server = out.request_server;
   auto scan_cfg = scan_settings(cfg);
   if (!scan_cfg) return std::move(scan_cfg.error());
+  steered.check_files = std::make_shared<live<check_files_ptr>>(read_check_files(cfg));
+  scan_cfg->files = [files = steered.check_files] { return files->get(); };
   steered.scan_settings = std::make_shared<live<scan_server_config>>(*scan_cfg);
   auto scans = all.add<scan_server_actor>("scan_server", "scan_server", "", on_death::restart, scan_server,
                                           steered.scan_settings, needs.keys, wall_clock(system_wall_ms),
@@ -240,9 +245,9 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   code_server_config code_cfg;
   code_cfg.public_url = cfg.http.public_url;
   code_cfg.target = steered.request_settings->get().target;
-  auto codes = all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
-                                          wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"],
-                                          scans);
+  auto codes =
+      all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
+                                 wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"], scans);
   all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
       images["put"], std::function<caf::error()>([&dir = needs.dir] { return dir.check_held(); }),

@@ -15,7 +15,7 @@ issue_limits limits_of(const request_server_config& c) {
 
 caf::error apply_limits(const live_crew& to, const settings& cfg, const data_dir& dir) {
   auto fronts = listener_settings(cfg);
-  auto request = request_settings(cfg);
+  auto request = request_settings(cfg, to.request_settings->get().mint);
   auto persister = persister_settings(cfg, dir);
   auto scan = scan_settings(cfg);
   auto recorder = recorder_settings(cfg);
@@ -34,6 +34,7 @@ caf::error apply_limits(const live_crew& to, const settings& cfg, const data_dir
   to.persister_settings->set(std::move(*persister));
 
   caf::anon_send(to.scan_server, scan_limits{scan->cache_entries_max, scan->store_timeout_ms});
+  scan->files = to.scan_settings->get().files;
   to.scan_settings->set(*scan);
 
   caf::anon_send(to.recorder, count_limits{recorder->flush_interval_ms, recorder->store_timeout_ms, recorder->batch_max,

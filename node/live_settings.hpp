@@ -43,6 +43,7 @@ struct live_crew {
   live_ptr<binding_persister_config> persister_settings;
   scan_server_actor scan_server;
   live_ptr<scan_server_config> scan_settings;
+  live_ptr<check_files_ptr> check_files;
   scan_recorder_actor recorder;
   live_ptr<scan_recorder_config> recorder_settings;
   std::vector<std::pair<admin_server_actor, live_ptr<admin_server_config>>> admins;

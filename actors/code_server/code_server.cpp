@@ -136,7 +136,8 @@ struct shell {
     }
   }
 
-  // Ahead of the answer, on the ways that it and the next scan take: who has read the answer is not shown the old target.
+  // Ahead of the answer, on the ways that it and the next scan take: who has read the answer is not shown the old
+  // target.
   void forget(const visit_ptr& v, const std::string& id) const {
     self->send(scans, scenes_changed{{id}});
     self->send(v->sink(), scenes_changed{{id}});
@@ -170,10 +171,28 @@ struct shell {
     if (!record.found || record.code.state == code_state::stocked || record.code.state == code_state::dead)
       return v->refuse(ec::not_found, "no code has this id");
     if (record.code.state == code_state::revoked) return v->refuse(ec::revoked, "this code was revoked");
+    auto target = http::parse_target(v->request.target);
+    if (!target) return v->refuse(target.error());
+    if (record.code.kind == code_kind::link) return draw_image(v, record.code, *target);
+    if (auto err = check_not_drawn(*target)) return v->refuse(err);
     self->request(images, std::chrono::milliseconds(cfg.store_timeout_ms),
                   image_get{record.code.id, record.code.image_format})
         .then([this_ = *this, v, code = record.code](const image_data& image) { this_.send_image(v, code, image); },
               [this_ = *this, v](const caf::error& why) { this_.store_away(v, why); });
+  }
+
+  void draw_image(const visit_ptr& v, const code_view& code, const http::target& target) const {
+    auto how = read_drawing(target, v->request.accept);
+    if (!how) return v->refuse(how.error());
+    image_form form{drawing_tag(code.id, *how), drawing_type(how->format), target.param("format") ? "" : "Accept"};
+    std::string_view data;
+    if (!matches(v->request.if_none_match, form.tag)) {
+      auto drawn = self->state.drawings->draw(code.link_prefix + code.id, form.tag, *how, mono_ms(self));
+      if (!drawn) return v->refuse(drawn.error());
+      data = *drawn;
+    }
+    ++self->state.images;
+    v->answer([&](http::answer_writer& out) { add_image(out, v->request, form, data); });
   }
 
   void send_image(const visit_ptr& v, const code_view& code, const image_data& image) const {
@@ -199,9 +218,9 @@ struct shell {
 
   actor_status status() const {
     const auto& st = self->state;
-    boost::json::object facts{{"under_way", st.under_way}, {"shown", st.shown},     {"changed", st.changed},
-                              {"images", st.images},       {"refused", st.refused}, {"failed", st.failed},
-                              {"missing", st.missing}};
+    boost::json::object facts{
+        {"under_way", st.under_way}, {"shown", st.shown},   {"changed", st.changed}, {"images", st.images},
+        {"refused", st.refused},     {"failed", st.failed}, {"missing", st.missing}, {"drawn", st.drawings->drawn()}};
     std::string problem;
     if (st.missing > 0)
       problem = "Images of bound codes are not where they should be (" + std::to_string(st.missing) +
@@ -225,6 +244,7 @@ code_server_actor::behavior_type code_server(watched<code_server_actor, code_ser
   self->set_vitals(v);
   using keys_type = key_watch<watched<code_server_actor, code_server_state>*>;
   self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, reader);
+  self->state.drawings = std::make_unique<link_images>(cfg.drawing);
   shell sh{
       self, std::move(cfg), std::move(wall), std::move(reader), std::move(writer), std::move(images), std::move(scans)};
   self->send(self, tick{});

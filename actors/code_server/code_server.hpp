@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/code_server/link_image.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/codes/target_fields.hpp"
 #include "runtime/core/clock.hpp"
@@ -18,6 +19,7 @@ struct code_server_config {
   uint32_t store_timeout_ms = 1'500;
   size_t under_way_max = 1'024; ///< requests; past it 503
   target_limits target;
+  link_images_config drawing;
 };
 
 caf::error validate(const code_server_config& cfg);
@@ -29,6 +31,7 @@ struct code_server_state {
   uint64_t shown = 0, changed = 0, images = 0, refused = 0, failed = 0, missing = 0;
   std::string last_missing; ///< id of a code whose image was not there
   log::limiter missing_images;
+  std::unique_ptr<link_images> drawings;
 };
 
 /// Serves `GET /v1/codes/{id}` to keys that may read, PATCH and DELETE of it to keys that may issue, and the images of

@@ -76,22 +76,31 @@ bool matches(std::string_view if_none_match, std::string_view tag) {
 }
 
 void add_image(http::answer_writer& out, const http_request& request, const code_view& code, const bytes& image) {
-  auto tag = image_tag(code);
+  add_image(out, request, image_form{image_tag(code), image_type(code.image_format)},
+            std::string_view(reinterpret_cast<const char*>(image.data()), image.size()));
+}
+
+void add_image(http::answer_writer& out, const http_request& request, const image_form& form, std::string_view all) {
+  const auto& tag = form.tag;
   auto head = request.method == http_method::head;
   if (matches(request.if_none_match, tag))
-    return out.add(request.at, 304, "", "", request.request_id, {{"ETag", tag}, {"Cache-Control", forever}});
-  std::string_view all(reinterpret_cast<const char*>(image.data()), image.size());
+    return out.add(request.at, 304, "", "", request.request_id,
+                   {{"ETag", tag}, {"Cache-Control", forever}, {"Vary", form.vary}});
   byte_range range;
   bool ranged = !head && range_holds(request.if_range, tag);
   switch (ranged ? read_range(request.range, all.size(), range) : range_verdict::whole) {
   case range_verdict::whole:
-    return out.add(request.at, 200, image_type(code.image_format), all, request.request_id,
-                   {{"ETag", tag}, {"Cache-Control", forever}, {"Accept-Ranges", "bytes"}}, head);
+    return out.add(request.at, 200, form.type, all, request.request_id,
+                   {{"ETag", tag}, {"Cache-Control", forever}, {"Vary", form.vary}, {"Accept-Ranges", "bytes"}}, head);
   case range_verdict::part: {
     auto where = fmt::format("bytes {}-{}/{}", range.first, range.last, all.size());
-    return out.add(request.at, 206, image_type(code.image_format),
-                   all.substr(range.first, range.last - range.first + 1), request.request_id,
-                   {{"ETag", tag}, {"Cache-Control", forever}, {"Accept-Ranges", "bytes"}, {"Content-Range", where}});
+    return out.add(request.at, 206, form.type, all.substr(range.first, range.last - range.first + 1),
+                   request.request_id,
+                   {{"ETag", tag},
+                    {"Cache-Control", forever},
+                    {"Vary", form.vary},
+                    {"Accept-Ranges", "bytes"},
+                    {"Content-Range", where}});
   }
   case range_verdict::unsatisfiable: {
     http::problem what;

@@ -33,7 +33,17 @@ bool range_holds(std::string_view if_range, std::string_view tag);
 /// `If-None-Match` names this tag, weak or strong, or is `*` (RFC 9110, 13.1.2).
 bool matches(std::string_view if_none_match, std::string_view tag);
 
+/// What an image is sent as.
+struct image_form {
+  std::string tag;
+  std::string_view type;
+  std::string_view vary = {}; ///< header fields that it depends on; empty: none
+};
+
 /// 200, 206, 304 or 416.
+void add_image(http::answer_writer& out, const http_request& request, const image_form& form, std::string_view image);
+
+/// The same of an image that WeChat made.
 void add_image(http::answer_writer& out, const http_request& request, const code_view& code, const bytes& image);
 
 } // namespace qrwell

@@ -170,6 +170,8 @@ void connection_table::take(int fd, connection& c, http::request_parser& r, int6
   bool head = r.method == http_method::head;
   auto request_id = [&] { return usable_id(r.request_id) ? std::string(r.request_id) : make_id(); };
   auto where = http::find_route(kind_, r.method, r.target.substr(0, r.target.find('?')));
+  if (where.what == http::route::verdict::unknown_path && links_.holds(r.host, r.target))
+    where = http::link_route(r.method);
   if (r.method == http_method::options && !where.allow.empty()) {
     http::answer_writer w;
     w.add({}, 204, {}, {}, request_id(), {{"Allow", where.allow}});

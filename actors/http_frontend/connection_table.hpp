@@ -7,6 +7,7 @@
 #include "messages/http.hpp"
 #include "runtime/http/answer.hpp"
 #include "runtime/http/date_line.hpp"
+#include "runtime/http/link_prefixes.hpp"
 
 #include <array>
 #include <deque>
@@ -54,6 +55,9 @@ public:
   /// From the next event of each connection on. Of connections past a smaller connections_max idle ones go when the
   /// next client comes; what is under way keeps the time that it was given.
   void set_limits(const http_limits& limits);
+
+  /// Behind these any target is a scan's.
+  void set_links(const std::vector<std::string>& prefixes) { links_ = http::link_prefixes(prefixes); }
 
   bool accepting() const noexcept { return !stopping_; }
   size_t open() const noexcept { return open_; }
@@ -105,6 +109,7 @@ private:
   http::parse_limits parse_limits_;
   http_counters& counters_;
   hot_cache hot_;
+  http::link_prefixes links_;
   std::vector<std::unique_ptr<connection>> by_fd_;
   std::vector<int> touched_;
   batches batches_;

@@ -148,6 +148,7 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
   st.wall = cfg.wall;
   st.label = cfg.name;
   st.table = std::make_unique<connection_table>(cfg.kind, cfg.limits, id_prefix(), *st.counters);
+  st.table->set_links(cfg.link_prefixes);
   st.door = caf::make_counted<http_doorman>(*mpx, fd, st.news);
   self->add_doorman(st.door);
   self->delayed_send(self, std::chrono::seconds(1), tick{});

@@ -6,7 +6,8 @@ caf::error validate(const pool_stocker_config& cfg) {
   auto wrong = [&cfg](const std::string& what) { return fail(ec::invalid_config, "pool " + cfg.pool + ": " + what); };
   if (cfg.pool.empty() || cfg.app.empty()) return fail(ec::invalid_config, "a pool needs a name and an app");
   if (cfg.gen_id == 0) return wrong("has no generation yet");
-  if (cfg.high < 1 || cfg.high > 100'000'000) return wrong("stock.high must be from 1 to 100,000,000 codes");
+  if (cfg.high > 100'000'000) return wrong("stock.high must be from 0 to 100,000,000 codes");
+  if (cfg.high == 0 && !cfg.link_allowed) return wrong("stock.high must be at least 1, or on_empty must have link");
   if (cfg.low > cfg.high) return wrong("stock.low must not be above stock.high");
   if (cfg.reserve > cfg.high) return wrong("stock.reserve must not be above stock.high");
   if (cfg.age_out_ms < 0) return wrong("stock.age_out must not be negative");

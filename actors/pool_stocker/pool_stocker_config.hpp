@@ -22,6 +22,7 @@ struct pool_stocker_config {
   uint32_t per_minute = 5'000; ///< the app's limit; a window's share is of this less the reserve
   uint32_t live_reserve = 200; ///< units a minute that stock leaves alone
   bool live_allowed = false;   ///< rung 1 of the ladder is configured, and this node can call WeChat
+  bool link_allowed = false;   ///< rung 2 of the ladder is configured
   std::string incarnation;     ///< who holds the lots of live codes
 
   uint64_t min_free_bytes = 5ull << 30; ///< of the image store; below it nothing is stocked

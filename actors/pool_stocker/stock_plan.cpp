@@ -32,6 +32,7 @@ stock_plan::goal stock_plan::choose(const plan_input& in) const {
   if (in.to_high && in.level < high_)
     return {high_, 1,
             fmt::format("Filling up to high, as an operator asked: {} of {} codes in stock.", in.level, high_)};
+  if (high_ == 0 && in.level == 0) return {0, 1, "Stocks nothing: high is 0."};
   if (in.level >= high_) return {0, 1, fmt::format("Full: {} codes in stock, high is {}.", in.level, high_)};
   if (share_ > 0) {
     auto until = next_change_ms_ != 0 ? " until " + when(next_change_ms_) : std::string{};

@@ -38,6 +38,7 @@ void stocker_log::pauses(const pool_state& state) {
 }
 
 void stocker_log::stock(const pool_state& s) {
+  if (s.high == 0) return; // nothing is stocked: it is never filled and never used up
   auto room = std::max((s.high - std::min(s.low, s.high)) / 4, s.high / 10 + 1);
   if (s.level >= s.high) {
     if (std::exchange(may_tell_full_, false))

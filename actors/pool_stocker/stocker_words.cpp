@@ -16,14 +16,17 @@ pool_state stocker_core::state(stamp now) {
   s.high = cfg_.high;
   s.reserve = cfg_.reserve;
   s.per_minute = static_cast<double>(books_.per_minute(now.mono_ms));
-  s.minutes_left = demand_.minutes_left(s.level, now.mono_ms);
-  s.outlook = demand_.outlook(s.level, now.mono_ms);
+  if (cfg_.high > 0) { // else there is no stock that could run dry
+    s.minutes_left = demand_.minutes_left(s.level, now.mono_ms);
+    s.outlook = demand_.outlook(s.level, now.mono_ms);
+  }
   s.plan = plan_.sentence;
   s.paused = paused_;
   s.pause_reason = pause_reason_;
   s.dead = level_.dead_codes;
   s.retry_after_s = plan_.retry_after_s;
   s.live_allowed = cfg_.live_allowed && live_refusal().empty();
+  s.link_allowed = cfg_.link_allowed;
   s.spec = spec_;
   s.former = former();
   return s;

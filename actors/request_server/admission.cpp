@@ -133,6 +133,10 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
   v.key = key.name;
   auto live_wanted = (issue->on_empty.value_or(rung_live) & rung_live) != 0;
   v.who = {v.ticket, key.priority, live_wanted, v.deadline_ms, v.live_deadline_ms};
+  // A link code's image is a PNG.
+  v.who.link_wanted = !v.pool->link.prefix.empty() && v.form != wanted_form::jpeg &&
+                      (issue->on_empty.value_or(rung_link) & v.pool->on_empty & rung_link) != 0;
+  v.who.link_first = v.pool->link.first;
   auto& b = v.bind;
   b.ticket = v.ticket;
   b.pool = std::move(*pool);

@@ -21,6 +21,8 @@ std::string_view to_string(rung r) noexcept {
     return "lot";
   case rung::live:
     return "live";
+  case rung::link:
+    return "link";
   }
   return "unknown";
 }
@@ -52,6 +54,16 @@ void ladder::give(climber who) {
   ends_.push_back({std::move(who), std::move(code), ec::none, {}, 0});
 }
 
+void ladder::give_link(climber who) {
+  who.reached = rung::link;
+  ends_.push_back({std::move(who), std::nullopt, ec::none, {}, 0, true});
+}
+
+// A pool of link codes alone: the store need not be asked for lots before each of them.
+bool ladder::stocks_nothing() const noexcept {
+  return state_.link_allowed && state_.high == 0 && state_.level == 0;
+}
+
 void ladder::refuse(climber who, ec why, std::string detail) {
   auto retry = std::max<uint32_t>(1, state_.retry_after_s);
   if (why != ec::out_of_stock) retry = 1;
@@ -77,6 +89,16 @@ void ladder::refuse_live(climber who, const caf::error& why) {
   if (auto later = retry_after_s_of(why); later != 0) ends_.back().retry_after_s = later;
 }
 
+// After a live fetch that brought nothing.
+void ladder::refuse_or_link(climber who, const caf::error* why) {
+  if (who.link_wanted)
+    give_link(std::move(who));
+  else if (why)
+    refuse_live(std::move(who), *why);
+  else
+    refuse_for_good(std::move(who));
+}
+
 void ladder::climb(climber who, int64_t now_ms) {
   if (state_.gen_id == 0) {
     refuse(std::move(who), ec::unavailable, "Pool '" + pool_ + "' is starting; its stock is not known yet.");
@@ -91,19 +113,20 @@ void ladder::climb(climber who, int64_t now_ms) {
       refuse(std::move(who), ec::unavailable, "The store does not answer, so no code can be taken from it.");
       return;
     }
-    if (shelf_.more_may_come(now_ms)) {
+    if (!stocks_nothing() && shelf_.more_may_come(now_ms)) {
       who.reached = std::max(who.reached, rung::lot);
       for_lots_[static_cast<size_t>(who.priority)].push_back(std::move(who));
       return;
     }
   }
+  if (who.link_wanted && who.link_first) return give_link(std::move(who));
   if (who.live_wanted && state_.live_allowed && !who.live_done && who.live_deadline_ms - now_ms > commit_reserve_ms) {
     who.reached = rung::live;
     who.live_done = true;
     for_live_.push_back(std::move(who));
     return;
   }
-  refuse_for_good(std::move(who));
+  refuse_or_link(std::move(who), nullptr);
 }
 
 // Core first. Each of those that wait climbs anew: it takes a code, waits on, or goes down a rung.
@@ -135,10 +158,8 @@ void ladder::live_ended(uint64_t order, const caf::expected<live_codes>& result,
     if (fetched > 0 && shelf_.codes() > 0) {
       --fetched;
       give(std::move(who));
-    } else if (!result) {
-      refuse_live(std::move(who), result.error());
     } else {
-      refuse_for_good(std::move(who));
+      refuse_or_link(std::move(who), result ? nullptr : &result.error());
     }
   }
   serve_waiting(now_ms);
@@ -153,6 +174,10 @@ void ladder::tick(int64_t now_ms) {
     return true;
   };
   auto late_live = [&](const climber& who) {
+    if (who.link_wanted && who.live_deadline_ms - commit_reserve_ms <= now_ms) {
+      give_link(who); // while there is time to bind one
+      return true;
+    }
     if (who.live_deadline_ms > now_ms) return false;
     refuse(who, ec::out_of_stock, "Pool '" + pool_ + "' is empty, and a live code did not come in time.");
     return true;

@@ -13,8 +13,8 @@
 
 namespace qrwell {
 
-enum class rung : uint8_t { stock, lot, live };
-constexpr size_t rungs = 3;
+enum class rung : uint8_t { stock, lot, live, link };
+constexpr size_t rungs = 4;
 std::string_view to_string(rung r) noexcept;
 
 /// A request that wants a code, as the ladder sees it.
@@ -25,16 +25,19 @@ struct climber {
   int64_t deadline_ms = 0;      ///< steady
   int64_t live_deadline_ms = 0; ///< steady, of a request that waits for a live fetch
   rung reached = rung::stock;   ///< the farthest it has been
-  bool live_done = false;       ///< one live fetch a request
+  bool live_done = false;       ///< one live fetch a request; from then on its later deadline counts
+  bool link_wanted = false;     ///< the pool has link codes, and the request may have one
+  bool link_first = false;      ///< before a live code
 };
 
-/// What became of a climber: a code, or why there is none.
+/// What became of a climber: a code, leave to make a link code, or why there is none.
 struct ladder_end {
   climber who;
   std::optional<shelf_code> code;
   ec why = ec::none;
   std::string detail;
   uint32_t retry_after_s = 0;
+  bool link = false;
 };
 
 /// A live fetch to be made; `order` comes back with its end.
@@ -74,6 +77,9 @@ private:
   bool may_draw(key_priority priority) const noexcept;
   void serve_waiting(int64_t now_ms);
   void give(climber who);
+  void give_link(climber who);
+  void refuse_or_link(climber who, const caf::error* why);
+  bool stocks_nothing() const noexcept;
   void refuse(climber who, ec why, std::string detail);
   void refuse_for_good(climber who);
   void refuse_live(climber who, const caf::error& why);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/request_server/ladder.hpp"
+#include "actors/request_server/link_rung.hpp"
 
 #include <array>
 #include <cstdint>
@@ -15,6 +16,7 @@ struct pool_desk {
   uint8_t on_empty = 0; ///< the rungs of the pool's own list
   std::unique_ptr<qrwell::ladder> ladder;
   std::string spec, image_format = "jpeg";
+  link_rung link;
   std::array<uint64_t, rungs> issued{}; ///< by rung
 };
 

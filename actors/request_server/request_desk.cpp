@@ -2,6 +2,7 @@
 
 #include "runtime/http/json.hpp"
 #include "runtime/ids/hash.hpp"
+#include "runtime/qr/link_code.hpp"
 
 #include <fmt/format.h>
 
@@ -41,6 +42,10 @@ http::problem reused_key() {
           "This Idempotency-Key was used with another body in the last 7 days. Use a new key for a new code."};
 }
 
+bool is_link(const visit& v) {
+  return v.who.reached == rung::link;
+}
+
 uint32_t seconds_to_midnight(int64_t wall_ms) {
   constexpr int64_t day_ms = 86'400'000;
   return static_cast<uint32_t>((day_ms - wall_ms % day_ms + 999) / 1'000);
@@ -57,6 +62,7 @@ request_desk::request_desk(const request_server_config& cfg, const std::vector<s
     auto& desk = pools_[pool];
     desk.name = pool;
     if (auto listed = cfg.on_empty.find(pool); listed != cfg.on_empty.end()) desk.on_empty = listed->second;
+    if (auto link = cfg.links.find(pool); link != cfg.links.end()) desk.link = link->second;
     desk.ladder = std::make_unique<ladder>(pool, cfg.shelf);
   }
 }
@@ -77,7 +83,7 @@ void request_desk::pool_changed(const pool_state& state, moment now) {
   auto& pool = found->second;
   if (pool.spec != state.spec) {
     pool.spec = state.spec;
-    pool.image_format = format_of(state.spec);
+    pool.image_format = pool.link.no_stock ? "png" : format_of(state.spec);
   }
   pool.ladder->set_state(state, now.mono_ms);
 }
@@ -110,6 +116,9 @@ void request_desk::settle_ladders(moment now) {
       } else if (end.code) {
         v->who = end.who;
         start(*v, std::move(*end.code), now);
+      } else if (end.link) {
+        v->who = end.who;
+        start_link(*v, now);
       } else {
         http::problem why{end.why, std::move(end.detail), end.retry_after_s};
         // A retry gets the code that it got before, though there is none for anybody else (P5).
@@ -136,6 +145,21 @@ void request_desk::start(visit& v, shelf_code code, moment now) {
     ++images_open_;
     out_.images.emplace_back(v.ticket, image_get{v.code.id, v.image_format});
   }
+}
+
+// No shelf knows this code: until it is bound it is nothing but an id.
+void request_desk::start_link(visit& v, moment now) {
+  v.code = {cfg_.mint(), 0, v.pool->ladder->state().gen_id};
+  if (v.form != wanted_form::json) {
+    auto png = link_code_png(v.pool->link.prefix + v.code.id, link_width_default);
+    if (!png) {
+      free_code(v);
+      return refuse(v, {ec::internal, "The link code could not be drawn; nothing was bound. Ask for JSON."});
+    }
+    v.image = std::move(*png);
+    v.image_format = "png";
+  }
+  send_bind(v, now);
 }
 
 void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result, moment now) {
@@ -176,9 +200,10 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
 
 void request_desk::send_bind(visit& v, moment now) {
   v.stage = visit_stage::bind;
-  auto deadline = v.who.reached == rung::live ? v.live_deadline_ms : v.deadline_ms;
+  auto deadline = v.who.live_done ? v.live_deadline_ms : v.deadline_ms;
   auto& b = out_.binds.requests.emplace_back(std::move(v.bind));
   b.id = v.code.id;
+  b.link_prefix = is_link(v) ? v.pool->link.prefix : std::string();
   b.lot_no = v.code.lot_no;
   b.gen_id = v.code.gen_id;
   count_up(next_mark_);
@@ -300,6 +325,8 @@ void request_desk::next_code(visit& v, moment now) {
   resolve_code(v, code_end::lost);
   if (v.races++ >= cfg_.races_max)
     refuse(v, {ec::unavailable, why_unusable(v), 1});
+  else if (is_link(v))
+    start_link(v, now);
   else
     climb(v, now);
 }
@@ -313,6 +340,8 @@ void request_desk::show_again(visit& v, code_view& code, moment now) {
   } else if (code.state == code_state::revoked) {
     refuse(v, {ec::revoked,
                "Code " + code.id + ", which this Idempotency-Key got, is revoked; it has no image any more."});
+  } else if (code.kind == code_kind::link) {
+    show_link_again(v, code, now);
   } else if (images_open_ >= cfg_.images_max) {
     refuse(v, {ec::overloaded, "Too many images are being read. Try again, or ask for JSON.", 1});
   } else {
@@ -321,6 +350,22 @@ void request_desk::show_again(visit& v, code_view& code, moment now) {
     out_.images.emplace_back(v.ticket, image_get{code.id, code.image_format});
     v.replayed = std::make_unique<code_view>(std::move(code));
   }
+}
+
+void request_desk::show_link_again(visit& v, const code_view& code, moment now) {
+  auto png = link_code_png(code.link_prefix + code.id, link_width_default);
+  if (!png || v.form == wanted_form::jpeg) {
+    http::problem what{ec::invalid_request,
+                       "Accept: code " + code.id +
+                           ", which this request got before, is a link code, whose image is image/png."};
+    what.status = 406;
+    return refuse(v, std::move(what));
+  }
+  ++(v.reused ? counts_.reused : counts_.replayed);
+  note_code(v, code.id, "");
+  v.image_format = "png";
+  answers_.replayed(v, code, &*png, now.wall_ms);
+  visits_.leave(v);
 }
 
 void request_desk::refuse(visit& v, http::problem what) {
@@ -340,11 +385,15 @@ void request_desk::note_refusal(const visit& v, const http::problem& what) {
 }
 
 void request_desk::free_code(visit& v) {
+  if (is_link(v)) {
+    v.code = {};
+    return;
+  }
   v.pool->ladder->shelf().give_back(std::exchange(v.code, {}));
 }
 
 void request_desk::resolve_code(visit& v, code_end end) {
-  v.pool->ladder->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
+  if (!is_link(v)) v.pool->ladder->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
   v.code = {};
 }
 
@@ -374,11 +423,10 @@ void request_desk::tick(moment now) {
 void request_desk::expire(moment now) {
   visits_.for_each([&](visit& v) {
     // The persister ends every bind in time. If it does not, it is gone, and nobody here knows what it did.
-    auto last =
-        v.stage == visit_stage::bind
-            ? std::max(v.deadline_ms, v.who.reached == rung::live ? v.live_deadline_ms : 0) + cfg_.answer_grace_ms
-            : v.deadline_ms;
-    if (v.stage == visit_stage::image && v.who.reached == rung::live) last = v.live_deadline_ms;
+    auto last = v.stage == visit_stage::bind
+                    ? std::max(v.deadline_ms, v.who.live_done ? v.live_deadline_ms : 0) + cfg_.answer_grace_ms
+                    : v.deadline_ms;
+    if (v.stage == visit_stage::image && v.who.live_done) last = v.live_deadline_ms;
     if (v.stage == visit_stage::ladder || now.mono_ms < last) return; // the ladder looks at its own
     switch (v.stage) {
     case visit_stage::keys:

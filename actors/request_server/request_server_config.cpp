@@ -17,6 +17,7 @@ caf::error validate(const request_server_config& cfg) {
       cfg.shelf.lost_races_max == 0)
     return wrong(
         "request_server.shelf: lots_max, lot_codes_guess, backoff_min_ms and lost_races_max must be at least 1.");
+  if (!cfg.links.empty() && !cfg.mint) return wrong("request_server.mint: link codes need a maker of ids.");
   if (!cfg.wall) return wrong("request_server.wall: needs a clock.");
   return caf::none;
 }

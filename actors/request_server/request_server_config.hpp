@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/request_server/issue_request.hpp"
+#include "actors/request_server/link_rung.hpp"
 #include "actors/request_server/shelf.hpp"
 #include "messages/errors.hpp"
 #include "runtime/core/clock.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -29,6 +31,8 @@ struct request_server_config {
   uint32_t store_timeout_ms = 3'000;       ///< of requests to stores
   uint32_t live_timeout_ms = 60'000;       ///< of a live request: long, since late codes are stock
   std::map<std::string, uint8_t> on_empty; ///< of each pool the rungs that a request may name; missing: none
+  std::map<std::string, link_rung> links;  ///< of each pool that makes link codes
+  std::function<std::string()> mint;       ///< a new id, for a link code
   target_limits target;
   shelf_config shelf;
   wall_clock wall = system_wall_ms;

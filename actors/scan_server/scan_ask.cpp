@@ -3,7 +3,6 @@
 #include "runtime/http/target.hpp"
 #include "runtime/qr/link_text.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 namespace qrwell {
@@ -39,33 +38,9 @@ caf::expected<std::string> id_in_page_query(std::string_view query) {
   return fail(ec::invalid_request, "query: must hold 'scene' or 'q', as the page gets them");
 }
 
-std::string_view without_scheme(std::string_view link) {
-  auto at = link.find("://");
-  return at == link.npos ? link : link.substr(at + 3);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
-}
-
-/// What follows a prefix, if the request is for one: hosts ignore case, paths do not.
-std::optional<std::string> behind_prefix(const http_request& request, const std::vector<std::string>& prefixes) {
-  auto path = std::string_view(request.target).substr(0, request.target.find('?'));
-  for (const auto& prefix : prefixes) {
-    auto rest = without_scheme(prefix);
-    auto slash = std::min(rest.find('/'), rest.size());
-    if (equal_ignoring_case(request.host, rest.substr(0, slash)) && path.starts_with(rest.substr(slash)))
-      return std::string(path.substr(rest.size() - slash));
-  }
-  return std::nullopt;
-}
-
 } // namespace
 
-caf::expected<scan_ask> read_scan(const http_request& request, const std::vector<std::string>& link_prefixes) {
+caf::expected<scan_ask> read_scan(const http_request& request, const http::link_prefixes& links) {
   auto target = http::parse_target(request.target);
   if (!target) return fail(ec::invalid_request, sentence_of(target.error()));
   scan_ask out;
@@ -88,11 +63,14 @@ caf::expected<scan_ask> read_scan(const http_request& request, const std::vector
     if (!id) return std::move(id.error());
     out.id = std::move(*id);
     out.launch = launch_of(target->param("scene"));
+  } else if (auto file = links.file_behind(request.host, request.target)) {
+    out.id = std::move(*file);
+    out.form = scan_form::file;
   } else if (parts.size() == 2 && parts[0] == "q") {
     out.id = parts[1];
     out.form = scan_form::landing;
-  } else if (auto id = behind_prefix(request, link_prefixes)) {
-    out.id = std::move(*id);
+  } else if (auto id = links.id_behind(request.host, request.target)) {
+    out.id = std::string(*id);
     out.form = scan_form::landing;
   } else {
     return fail(ec::not_found, "there is nothing under this path");

@@ -2,9 +2,9 @@
 
 #include "messages/errors.hpp"
 #include "messages/http.hpp"
+#include "runtime/http/link_prefixes.hpp"
 
 #include <string>
-#include <vector>
 
 namespace qrwell {
 
@@ -12,6 +12,7 @@ namespace qrwell {
 enum class scan_form : uint8_t {
   scene,   ///< JSON, problems as problem+json
   landing, ///< a page for a browser that scanned a link code
+  file,    ///< WeChat's check file: `id` is its host, path and name
 };
 
 /// What a request of the scan class asks: which id, scanned how.
@@ -25,8 +26,9 @@ struct scan_ask {
 ///   /v1/scenes/{id}?launch=     the middle page of a code
 ///   /v1/scenes?q=&launch=       the middle page of a link code: the whole link, url-encoded once more or not
 ///   /v1/prefetch?query=&scene=  WeChat, while the package loads: `query` is what the page will get, `scene` the launch
-///   /q/{id}, and {prefix}{id}   a browser that scanned a link code; `link_prefixes` as they are printed
+///   /q/{id}, and {prefix}{id}   a browser that scanned a link code
+///   {directory of prefix}NAME.txt  WeChat, which checks whether the prefix is ours
 /// Errors invalid_request (what is missing) and unknown_code (a link without an id).
-caf::expected<scan_ask> read_scan(const http_request& request, const std::vector<std::string>& link_prefixes);
+caf::expected<scan_ask> read_scan(const http_request& request, const http::link_prefixes& links);
 
 } // namespace qrwell

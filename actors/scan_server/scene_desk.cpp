@@ -38,7 +38,7 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
   for (const auto& request : batch.requests) {
     ++counts_.scans;
     waiter who{sink, request.at, 0, scan_form::scene, request.method == http_method::head, request.request_id};
-    auto ask = read_scan(request, cfg_.link_prefixes);
+    auto ask = read_scan(request, links_);
     if (!ask) {
       ++counts_.unknown;
       refuse(out, who, code_of(ask.error()), sentence_of(ask.error()));
@@ -47,6 +47,10 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
     who.launch = ask->launch;
     who.form = ask->form;
     const auto& id = ask->id;
+    if (who.form == scan_form::file) {
+      show_file(out, who, id);
+      continue;
+    }
     if (auto hit = cache_.find(id); hit.found) {
       ++counts_.hits;
       answer(out, fx, who, *hit.found, wall_ms, hit.frequent);
@@ -171,6 +175,15 @@ void scene_desk::show_landing(writers& out, const waiter& who, ec what) {
   auto status = what == ec::none ? 200 : http::status_of(what);
   out.of(who.sink).add(who.at, status, "text/html; charset=utf-8", landing_page(what), who.request_id, headers,
                        who.head);
+}
+
+// A name without a file is a link that nobody printed.
+void scene_desk::show_file(writers& out, const waiter& who, const std::string& name) {
+  auto all = cfg_.files ? cfg_.files() : nullptr;
+  auto found = all ? all->find(name) : check_files::const_iterator{};
+  if (!all || found == all->end()) return show_landing(out, who, ec::unknown_code);
+  constexpr http::header headers[] = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+  out.of(who.sink).add(who.at, 200, "text/plain; charset=utf-8", found->second, who.request_id, headers, who.head);
 }
 
 bool scene_desk::foreign_id_allowed(int64_t mono_ms) {

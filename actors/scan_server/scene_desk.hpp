@@ -7,6 +7,7 @@
 #include "runtime/http/answer.hpp"
 #include "runtime/ids/code_id.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,10 @@
 
 namespace qrwell {
 
+/// Contents of WeChat's check files, by host, path and name ("q.example.cn/abc.txt").
+using check_files = std::map<std::string, std::string>;
+using check_files_ptr = std::shared_ptr<const check_files>;
+
 struct scan_server_config {
   size_t cache_entries_max = 1'000'000; ///< scenes; about 400 bytes each
   size_t waiting_max = 8'192;           ///< requests that wait for the store; past it 503
@@ -22,6 +27,7 @@ struct scan_server_config {
   uint32_t store_timeout_ms = 1'500;
   uint32_t retry_after_s = 1;
   std::vector<std::string> link_prefixes; ///< of all pools, as they are printed
+  std::function<check_files_ptr()> files; ///< WeChat's check files at present; absent: none
 };
 
 caf::error validate(const scan_server_config& cfg);
@@ -42,7 +48,8 @@ public:
   scene_desk(scan_server_config cfg, std::shared_ptr<const mac_keys> keys)
       : cfg_(std::move(cfg))
       , keys_(std::move(keys))
-      , cache_(cfg_.cache_entries_max) {}
+      , cache_(cfg_.cache_entries_max)
+      , links_(cfg_.link_prefixes) {}
 
   effects serve(sink_id sink, const http_batch& batch, int64_t mono_ms, int64_t wall_ms);
   effects resolved(const scene_query& asked, const scene_answer& answer, int64_t wall_ms);
@@ -77,11 +84,13 @@ private:
   void answer(writers& out, effects& fx, const waiter& who, const scene& found, int64_t wall_ms, bool frequent);
   void refuse(writers& out, const waiter& who, ec code, std::string detail, uint32_t retry_after_s = 0);
   void show_landing(writers& out, const waiter& who, ec what);
+  void show_file(writers& out, const waiter& who, const std::string& name);
   bool foreign_id_allowed(int64_t mono_ms);
 
   scan_server_config cfg_;
   std::shared_ptr<const mac_keys> keys_;
   scene_cache cache_;
+  http::link_prefixes links_;
   std::unordered_map<std::string, under_way> looking_up_;
   size_t waiting_ = 0;
   double foreign_tokens_ = 0;

@@ -131,6 +131,7 @@ void append_code_json(std::string& out, const code_view& code, const code_contex
   out += "/v1/codes/";
   out += code.id;
   out += "/image\"";
+  if (!code.link_prefix.empty()) put_text(out, "scan_url", code.link_prefix + code.id);
   if (!context.rung.empty()) put_text(out, "rung", context.rung);
   put_time(out, "created_at", code.bound_ms);
   put_time(out, "expires_at", code.expires_ms);

@@ -95,6 +95,12 @@ route find_route(listener_kind listener, http_method method, std::string_view pa
   return out;
 }
 
+route link_route(http_method method) {
+  route out{get & bit(method) ? route::verdict::found : route::verdict::wrong_method, request_class::scan, {}};
+  if (out.what == route::verdict::wrong_method) out.allow = allow_of(get);
+  return out;
+}
+
 bool is_batch(http_method method, std::string_view path) noexcept {
   return method == http_method::post && path == "/v1/codes/batch";
 }

@@ -32,6 +32,9 @@ struct route {
 /// wrong_method: it is answered with `allow`, without asking anyone.
 route find_route(listener_kind listener, http_method method, std::string_view path);
 
+/// The route of everything behind a prefix of link codes, which are not in the table: who scans without WeChat.
+route link_route(http_method method);
+
 /// Bodies of these may be as long as a batch.
 bool is_batch(http_method method, std::string_view path) noexcept;
 

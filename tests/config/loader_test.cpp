@@ -165,13 +165,66 @@ BOOST_AUTO_TEST_CASE(what_this_version_lacks_is_refused_by_name) {
                      "store: { mysql: \"mysql://db/qrwell\" }", "images: { s3: { bucket: b } }", "cluster: { name: x }",
                      "limits: { max_stale: 30s }"})
     expect(small_config() + line + "\n", "q.yaml:9: ", "not available in this version");
-  expect(small_config("    link_prefixes: [\"https://q.example.cn/\"]\n"),
-         "q.yaml:9: pools[0].link_prefixes: ", "not available in this version");
-  expect(small_config("    link_verify_dir: ./verify\n"), "q.yaml:9: ", "not available in this version");
-  expect(small_config("    on_empty: [live, link]\n"),
-         "q.yaml:9: pools[0].on_empty: ", "\"link\" is not available in this version; allowed: a list of live");
   expect(small_config() + "node: { roles: [frontend, request] }\n",
          "q.yaml:9: node.roles: ", "a node without the role stock is not available");
+}
+
+BOOST_AUTO_TEST_CASE(link_codes_need_a_prefix_that_a_rule_of_wechat_can_have) {
+  auto prefix = [](const std::string& text) { return small_config("    link_prefixes: [\"" + text + "\"]\n"); };
+  for (auto* good : {"https://q.example.cn/", "https://q.example.cn/a/b/",
+                     "https://q.example.cn/s?x=1&c=", "http://127.0.0.1:8080/q/", "https://q.example.cn:8443/"})
+    BOOST_TEST(problems_of(prefix(good)) == "", good);
+  for (auto& [bad, why] : std::map<std::string, std::string>{
+           {"https://q.example.cn", "ends with neither / nor ="},
+           {"https://q.example.cn/a", "ends with neither / nor ="},
+           {"https://q.example.cn/c=", "has no query"},
+           {"https://q.example.cn/?c=/", "does not end with ="},
+           {"http://q.example.cn/", "is not https://"},
+           {"ftp://q.example.cn/", "starts with neither"},
+           {"//q.example.cn/", "is no URL"},
+           {"https://u:p@q.example.cn/", "URL would escape"},
+           {"https://q.example.cn/a b/", "URL would escape"},
+           {"https://q.example.cn/v1/codes/", "which is the API's"},
+           {"https://q.example.cn/a/../", "dot segment"},
+           {"https://q.example.cn/" + std::string(200, 'a') + "/", "a prefix of 222 bytes"}})
+    expect(prefix(bad), "q.yaml:9: pools[0].link_prefixes: ", why);
+  expect(small_config("    on_empty: [live, link]\n"), "q.yaml:9: pools[0].on_empty: ", "without link_prefixes");
+  auto both =
+      parse_settings(small_config("    on_empty: [live, link]\n"
+                                  "    link_prefixes: [\"https://q.example.cn/\", \"https://o.example.cn/\"]\n"),
+                     "q.yaml");
+  BOOST_REQUIRE(both);
+  BOOST_TEST(both->pools[0].link_prefixes.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_prefix_that_makes_a_large_symbol_is_warned_of) {
+  auto warned = [](const std::string& prefixes) {
+    auto read = parse_settings(small_config("    link_prefixes: [" + prefixes + "]\n"), "q.yaml");
+    BOOST_REQUIRE(read);
+    return std::count_if(read->warnings.begin(), read->warnings.end(),
+                         [](auto& text) { return has(text, "has 23 bytes: with 22 or fewer"); });
+  };
+  BOOST_TEST(warned("\"https://qrs.example.cn/\"") == 1);
+  BOOST_TEST(warned("\"https://qr.example.cn/\"") == 0);
+  BOOST_TEST(warned("\"https://qr.example.cn/\", \"https://qrs.example.cn/\"") == 0, "only the first makes new codes");
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_without_stock_has_link_codes_alone) {
+  std::string links = "    link_prefixes: [\"https://q.example.cn/\"]\n", none = "    stock: { low: 0, high: 0 }\n";
+  BOOST_TEST(problems_of(small_config(links + none + "    on_empty: [link]\n")) == "");
+  for (auto* others : {"[live, link]", "[live]", "[]"})
+    expect(small_config(links + none + "    on_empty: " + others + "\n"),
+           "q.yaml:10: pools[0].stock.high: ", "0 makes a pool of link codes alone");
+}
+
+BOOST_AUTO_TEST_CASE(the_folder_of_check_files_must_be_there_and_have_a_place_to_be_served) {
+  test::temp_dir dir;
+  std::string links = "    link_prefixes: [\"https://q.example.cn/\"]\n",
+              folder = "    link_verify_dir: " + dir.path() + "\n";
+  BOOST_TEST(problems_of(small_config(links + folder)) == "");
+  expect(small_config(folder), "q.yaml:9: pools[0].link_verify_dir: ", "nowhere to serve it");
+  expect(small_config(links + "    link_verify_dir: /nonexistent/verify\n"),
+         "q.yaml:10: pools[0].link_verify_dir: ", "/nonexistent/verify is no folder");
 }
 
 BOOST_AUTO_TEST_CASE(all_problems_are_told_in_the_order_of_lines) {

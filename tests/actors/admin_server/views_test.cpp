@@ -86,7 +86,15 @@ BOOST_AUTO_TEST_CASE(an_empty_stock_is_not_well) {
   BOOST_TEST(says(status, "1 thing to look at"));
   BOOST_TEST(says(status, "is empty: requests for codes are answered 503"));
   pool.live_allowed = true;
-  BOOST_TEST(says(status_json({}, some_report(), {pool}), "is empty: each code is fetched live"));
+  BOOST_TEST(says(status_json({}, some_report(), {pool}), "is empty: each code is fetched live, as far"));
+  pool.high = 100;
+  pool.link_allowed = true;
+  BOOST_TEST(says(status_json({}, some_report(), {pool}), "is empty: each code is fetched live or is a link code"));
+  pool.live_allowed = false;
+  BOOST_TEST(says(status_json({}, some_report(), {pool}), "is empty: each code is a link code"));
+  pool.high = 0;
+  BOOST_TEST(!says(status_json({}, some_report(), {pool}), "is empty"), "it is what it should be");
+  pool.link_allowed = false;
   pool.level = 40;
   pool.reserve = 50;
   BOOST_TEST(says(status_json({}, some_report(), {pool}), "is below its reserve of 50"));

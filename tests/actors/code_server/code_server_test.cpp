@@ -268,4 +268,30 @@ BOOST_AUTO_TEST_CASE(an_if_match_names_versions) {
   BOOST_TEST((versions("\"abc\"") == std::vector<uint32_t>{0}), "no version of ours");
 }
 
+BOOST_AUTO_TEST_CASE(the_image_of_a_link_code_is_drawn_as_it_is_asked_for) {
+  record.code.kind = code_kind::link;
+  record.code.link_prefix = "https://q.example.cn/";
+  record.code.image_format.clear();
+  files->get = [](const image_get&) -> caf::expected<image_data> { return fail(ec::internal, "it has no file"); };
+  std::string path = image_path;
+  BOOST_TEST(get(path).says("Content-Type: image/png"));
+  BOOST_TEST(seen->says("ETag: \"aXYZ0123456789abcdef.png.430\""));
+  BOOST_TEST(seen->says("Vary: Accept"));
+  BOOST_TEST(seen->says("immutable"));
+  BOOST_TEST(get(path + "?format=svg&width=800").says("Content-Type: image/svg+xml"));
+  BOOST_TEST(seen->says("width=\"800\""));
+  BOOST_TEST(!seen->says("Vary"));
+  BOOST_TEST(get(path + "?width=5").says("HTTP/1.1 400"));
+  BOOST_TEST(get(path + "?format=gif").says("format: must be png or svg"));
+  record.code.state = code_state::revoked;
+  BOOST_TEST(get(path).says("HTTP/1.1 410"));
+}
+
+BOOST_AUTO_TEST_CASE(the_image_that_wechat_made_has_one_form) {
+  std::string path = image_path;
+  BOOST_TEST(get(path + "?width=500").says("HTTP/1.1 400"));
+  BOOST_TEST(get(path + "?format=png").says("as WeChat made it"));
+  BOOST_TEST(get(path + "?other=1").says("HTTP/1.1 200"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

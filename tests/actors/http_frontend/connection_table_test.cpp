@@ -523,4 +523,31 @@ BOOST_AUTO_TEST_CASE(a_body_has_the_time_that_body_timeout_gives) {
   BOOST_TEST(has(peer.taken, "HTTP/1.1 408"));
 }
 
+BOOST_AUTO_TEST_CASE(behind_a_prefix_of_link_codes_every_target_is_a_scan_and_elsewhere_none) {
+  table->set_links({"https://q.example.cn/", "https://q.example.cn/s?c="});
+  auto ask = [&](const std::string& method, const std::string& target, const std::string& host) {
+    ports[5] = {};
+    table->closed(5);
+    auto& peer = open();
+    say(method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return &peer;
+  };
+  for (auto* target : {"/abc", "/check.txt", "/s?c=abc"}) {
+    ask("GET", target, "Q.example.cn");
+    auto all = given();
+    BOOST_TEST_REQUIRE(all.size() == 1u, target);
+    BOOST_TEST(all[0].target == target);
+    BOOST_TEST(all[0].host == "Q.example.cn");
+    BOOST_TEST(has(ask("GET", target, "qr.example.com")->taken, "HTTP/1.1 404"), target);
+    BOOST_TEST(given().empty());
+  }
+  BOOST_TEST(has(ask("GET", "/abc/def", "q.example.cn")->taken, "HTTP/1.1 404"));
+  auto* posted = ask("POST", "/abc", "q.example.cn");
+  BOOST_TEST(has(posted->taken, "HTTP/1.1 405"));
+  BOOST_TEST(has(posted->taken, "Allow: GET, HEAD, OPTIONS"));
+  BOOST_TEST(has(ask("OPTIONS", "/abc", "q.example.cn")->taken, "HTTP/1.1 204"));
+  ask("GET", "/v1/codes/abc", "q.example.cn");
+  BOOST_TEST(given(request_class::code).size() == 1u, "the API is what it is at every host");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -199,6 +199,10 @@ BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_named) {
         c.low = c.reserve = 0;
       },
       "stock.high");
+  auto links_alone = small_pool();
+  links_alone.high = links_alone.low = links_alone.reserve = 0;
+  links_alone.link_allowed = true;
+  BOOST_TEST(!validate(links_alone));
   wrong([](auto& c) { c.gen_id = 0; }, "generation");
   wrong([](auto& c) { c.live_reserve = c.per_minute; }, "live_reserve");
   wrong([](auto& c) { c.call_timeout_ms = 0; }, "call_timeout");

@@ -254,4 +254,12 @@ BOOST_AUTO_TEST_CASE(probes_that_differ_stop_at_once_and_cut_ones_at_the_third) 
   BOOST_TEST(small.passed());
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_of_link_codes_alone_makes_nothing) {
+  plan_input in;
+  in.wall_ms = midnight_ms + hour_ms;
+  auto plan = stock_plan(0, 0, *parse_windows({"daily 00:00-07:00"}, "UTC")).decide(in);
+  BOOST_TEST(plan.due == 0u);
+  BOOST_TEST(says(plan.sentence, "Stocks nothing"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -274,4 +274,96 @@ BOOST_AUTO_TEST_CASE(a_new_generation_serves_those_who_wait_from_its_own_lots) {
   BOOST_TEST(only_end().code->gen_id == 8u);
 }
 
+// -- link codes
+// -----------------------------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(with_nothing_left_it_is_a_link_code_after_a_live_one_was_tried) {
+  state.live_allowed = true;
+  begin();
+  claim_brings(0);
+  auto w = who();
+  w.link_wanted = true;
+  l.climb(w, 0);
+  BOOST_TEST(l.take_ends().empty());
+  auto live = l.take_live(0);
+  BOOST_REQUIRE(live);
+  l.live_ended(live->order, fail(ec::out_of_stock, "no"), 10);
+  auto end = only_end();
+  BOOST_TEST(end.link);
+  BOOST_TEST((end.who.reached == rung::link));
+  BOOST_TEST(!end.code);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_code_that_comes_is_taken_before_a_link_code) {
+  state.live_allowed = true;
+  begin();
+  claim_brings(0);
+  auto w = who();
+  w.link_wanted = true;
+  l.climb(w, 0);
+  auto live = l.take_live(0);
+  BOOST_REQUIRE(live);
+  l.live_ended(live->order, live_codes{"default", lots(1)}, 10);
+  auto end = only_end();
+  BOOST_TEST(end.code.has_value());
+  BOOST_TEST(!end.link);
+}
+
+BOOST_AUTO_TEST_CASE(the_pool_may_put_link_codes_first) {
+  state.live_allowed = true;
+  begin();
+  claim_brings(0);
+  auto w = who();
+  w.link_wanted = w.link_first = true;
+  l.climb(w, 0);
+  BOOST_TEST(only_end().link);
+  BOOST_TEST(!l.take_live(0));
+}
+
+BOOST_AUTO_TEST_CASE(stock_and_lots_come_before_link_codes) {
+  begin();
+  auto w = who();
+  w.link_wanted = w.link_first = true;
+  l.climb(w, 0);
+  BOOST_TEST(l.take_ends().empty(), "a lot may come");
+  claim_brings(1);
+  BOOST_TEST(only_end().code.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(below_its_reserve_a_pool_still_gives_link_codes) {
+  begin();
+  claim_brings(3);
+  state.reserve = 500;
+  state.level = 10;
+  l.set_state(state, 0);
+  auto w = who(key_priority::normal, false);
+  w.link_wanted = true;
+  l.climb(w, 0);
+  BOOST_TEST(only_end().link);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_code_that_does_not_come_leaves_time_for_a_link_code) {
+  state.live_allowed = true;
+  begin();
+  claim_brings(0);
+  auto w = who();
+  w.link_wanted = true;
+  l.climb(w, 0);
+  BOOST_REQUIRE(l.take_live(0));
+  l.tick(4'700);
+  BOOST_TEST(l.take_ends().empty());
+  l.tick(4'800);
+  BOOST_TEST(only_end().link);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_of_link_codes_alone_does_not_wait_for_lots) {
+  state.link_allowed = true;
+  state.level = state.high = 0;
+  begin();
+  auto w = who(key_priority::normal, false);
+  w.link_wanted = true;
+  l.climb(w, 0);
+  BOOST_TEST(only_end().link);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

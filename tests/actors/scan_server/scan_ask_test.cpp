@@ -8,7 +8,7 @@ using namespace qrwell;
 namespace {
 
 const std::string id = "aBcDeFgHiJ0123456789";
-const std::vector<std::string> prefixes{"https://q.example.cn/", "https://old.example.cn/qr/"};
+const http::link_prefixes prefixes{{"https://q.example.cn/", "https://old.example.cn/qr/", "https://q.example.cn/q/"}};
 
 caf::expected<scan_ask> ask(const std::string& target, const std::string& host = "qr.example.com") {
   http_request request;
@@ -49,6 +49,16 @@ BOOST_AUTO_TEST_CASE(a_browser_lands_under_q_and_under_every_prefix) {
   check(ask("/" + id, "q.example.cn"), 0, scan_form::landing);
   check(ask("/" + id + "?from=x", "Q.Example.CN"), 0, scan_form::landing);
   check(ask("/qr/" + id, "old.example.cn"), 0, scan_form::landing);
+}
+
+BOOST_AUTO_TEST_CASE(wechat_finds_its_check_file_though_a_code_could_stand_there) {
+  for (auto* path : {"/Ab3xYz.txt", "/q/Ab3xYz.txt"}) {
+    auto got = ask(path, "q.example.cn");
+    BOOST_REQUIRE(got);
+    BOOST_TEST((got->form == scan_form::file));
+    BOOST_TEST(got->id == std::string("q.example.cn") + path);
+  }
+  BOOST_TEST((ask("/q/Ab3xYz.txt")->form == scan_form::landing), "not a host of ours");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_missing_is_named) {

@@ -197,4 +197,22 @@ BOOST_AUTO_TEST_CASE(a_smaller_cache_lets_go_of_what_is_too_much) {
   BOOST_TEST(cache.size() == 20u);
 }
 
+BOOST_AUTO_TEST_CASE(wechat_gets_its_check_file_at_a_host_of_link_codes_and_nobody_gets_another) {
+  cfg.link_prefixes = {"https://q.example.cn/"};
+  auto all = std::make_shared<check_files>(check_files{{"q.example.cn/aB3.txt", "0123456789abcdef"}});
+  cfg.files = [&] { return all; };
+  auto ask = [&](const std::string& target, const std::string& host) {
+    http_request request;
+    request.target = target;
+    request.host = host;
+    return desk().serve(0, {{request}}, 0, 0);
+  };
+  BOOST_TEST(says(ask("/aB3.txt", "q.example.cn"), "\r\n\r\n0123456789abcdef"));
+  BOOST_TEST(says(ask("/aB3.txt", "q.example.cn"), "Content-Type: text/plain"));
+  BOOST_TEST(says(ask("/other.txt", "q.example.cn"), "HTTP/1.1 404"));
+  BOOST_TEST(says(ask("/aB3.txt", "qr.example.com"), "HTTP/1.1 404"));
+  all = std::make_shared<check_files>(); // read again
+  BOOST_TEST(says(ask("/aB3.txt", "q.example.cn"), "HTTP/1.1 404"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

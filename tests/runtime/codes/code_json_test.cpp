@@ -59,6 +59,17 @@ BOOST_AUTO_TEST_CASE(an_answer_of_issue_has_exactly_its_fields) {
   BOOST_TEST(o["expires_at"].is_null());
 }
 
+BOOST_AUTO_TEST_CASE(a_link_code_says_what_is_to_be_printed) {
+  auto c = sample();
+  c.kind = code_kind::link;
+  c.link_prefix = "https://q.example.cn/";
+  auto o = render(c, {"https://qr.example.com", 0, "link"});
+  BOOST_TEST(names(o) == "id pool kind state version path query tags image_url scan_url rung created_at expires_at ");
+  BOOST_TEST(o["kind"].as_string() == "link");
+  BOOST_TEST(o["scan_url"].as_string() == "https://q.example.cn/aAbCdEfGhIjKlMnOpQrS");
+  BOOST_TEST(o["image_url"].as_string() == "https://qr.example.com/v1/codes/aAbCdEfGhIjKlMnOpQrS/image");
+}
+
 BOOST_AUTO_TEST_CASE(absent_things_are_null_or_empty) {
   auto c = sample();
   c.query = c.tags = "";

@@ -1,0 +1,115 @@
+#include "actors/code_server/link_image.hpp"
+
+#include "messages/errors.hpp"
+#include "runtime/qr/link_code.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace qrwell {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The order counts, weights do not but for 0.
+drawn_format wanted_by(std::string_view accept) {
+  while (!accept.empty()) {
+    auto end = std::min(accept.find(','), accept.size());
+    auto range = accept.substr(0, end);
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+    auto type = trimmed(range.substr(0, range.find(';')));
+    if (range.find(";q=0,") != range.npos || range.ends_with(";q=0")) continue;
+    if (type == "image/svg+xml") return drawn_format::svg;
+    if (type == "image/png" || type == "image/*" || type == "*/*") break;
+  }
+  return drawn_format::png;
+}
+
+// Measured: encoding is the same for all widths, and compressing grows with the area.
+double work_us(const drawing& how) {
+  auto width = static_cast<double>(how.width_px);
+  return 300 + (how.format == drawn_format::png ? width * width / 2'500 : 0);
+}
+
+} // namespace
+
+caf::expected<drawing> read_drawing(const http::target& target, std::string_view accept) {
+  drawing out{wanted_by(accept), link_width_default};
+  if (auto format = target.param("format")) {
+    if (*format != "png" && *format != "svg") return fail(ec::invalid_request, "format: must be png or svg.");
+    out.format = *format == "svg" ? drawn_format::svg : drawn_format::png;
+  }
+  if (auto width = target.param("width")) {
+    auto [end, err] = std::from_chars(width->data(), width->data() + width->size(), out.width_px);
+    if (err != std::errc{} || end != width->data() + width->size() || out.width_px < link_width_min ||
+        out.width_px > link_width_max)
+      return fail(ec::invalid_request, fmt::format("width: must be a whole number of pixels from {} to {}.",
+                                                   link_width_min, link_width_max));
+  }
+  return out;
+}
+
+caf::error check_not_drawn(const http::target& target) {
+  for (auto* name : {"format", "width"})
+    if (target.param(name))
+      return fail(ec::invalid_request, std::string(name) + ": only the image of a link code can be had in other forms; "
+                                                           "this one is as WeChat made it.");
+  return caf::none;
+}
+
+std::string drawing_tag(std::string_view id, const drawing& how) {
+  return fmt::format("\"{}.{}.{}\"", id, how.format == drawn_format::svg ? "svg" : "png", how.width_px);
+}
+
+std::string_view drawing_type(drawn_format format) noexcept {
+  return format == drawn_format::svg ? "image/svg+xml" : "image/png";
+}
+
+bool link_images::may_work(const drawing& how, int64_t mono_ms) {
+  auto most = static_cast<double>(cfg_.work_us_per_s_max);
+  if (seen_ms_ >= 0) left_us_ = std::min(most, left_us_ + static_cast<double>(mono_ms - seen_ms_) * most / 1'000.0);
+  seen_ms_ = mono_ms;
+  auto cost = work_us(how);
+  if (left_us_ < cost) return false;
+  left_us_ -= cost;
+  return true;
+}
+
+std::string_view link_images::keep(const std::string& tag, std::string data) {
+  kept_bytes_ += data.size();
+  kept_.push_front({tag, std::move(data)});
+  by_tag_[kept_.front().tag] = kept_.begin();
+  while (kept_bytes_ > cfg_.kept_bytes_max && kept_.size() > 1) {
+    kept_bytes_ -= kept_.back().data.size();
+    by_tag_.erase(kept_.back().tag);
+    kept_.pop_back();
+  }
+  return kept_.front().data;
+}
+
+caf::expected<std::string_view> link_images::draw(const std::string& text, const std::string& tag, const drawing& how,
+                                                  int64_t mono_ms) {
+  if (auto found = by_tag_.find(tag); found != by_tag_.end()) {
+    kept_.splice(kept_.begin(), kept_, found->second);
+    return std::string_view(kept_.front().data);
+  }
+  if (!may_work(how, mono_ms))
+    return fail(ec::overloaded, "Too many link codes are being drawn. Try again after a second.");
+  ++drawn_;
+  if (how.format == drawn_format::svg) {
+    auto svg = link_code_svg(text, how.width_px);
+    if (!svg) return std::move(svg.error());
+    return keep(tag, std::move(*svg));
+  }
+  auto png = link_code_png(text, how.width_px);
+  if (!png) return std::move(png.error());
+  return keep(tag, std::string(reinterpret_cast<const char*>(png->data()), png->size()));
+}
+
+} // namespace qrwell
