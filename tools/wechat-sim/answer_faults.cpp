@@ -22,7 +22,8 @@ constexpr char harmless = '\x11';
 
 bool replaces_answer(const fault& f) {
   using enum fault_kind;
-  return f.kind == error || f.kind == error_as_text || f.kind == json_as_image || f.kind == http_status;
+  return f.kind == error || f.kind == error_as_text || f.kind == json_as_image || f.kind == http_status ||
+         f.kind == gateway_html;
 }
 
 void disturb(sim_answer& answer, const fault& f, std::mt19937_64& random) {
@@ -35,10 +36,20 @@ void disturb(sim_answer& answer, const fault& f, std::mt19937_64& random) {
     answer.content_type = "image/jpeg";
     break;
   case http_status:
+  case gateway_html:
     answer.status = static_cast<unsigned>(f.code);
     answer.content_type = "text/html";
     answer.body = std::make_shared<const std::string>(
         fmt::format("<html><head><title>{0}</title></head><body>{0}</body></html>\n", f.code));
+    break;
+  case fault_kind::delay:
+    answer.delay_ms += f.ms;
+    break;
+  case fault_kind::reset_mid_head:
+    answer.how = delivery::reset_mid_head;
+    break;
+  case short_body:
+    answer.body = std::make_shared<const std::string>(answer.body->substr(0, answer.body->size() / 2));
     break;
   case fault_kind::reset:
     answer.how = delivery::reset;
@@ -67,6 +78,7 @@ void disturb(sim_answer& answer, const fault& f, std::mt19937_64& random) {
   case corrupt:
     answer.body = noise(answer.body->substr(0, magic_bytes), answer.body->size(), random);
     break;
+  case reset_on_accept:
   case error:
   case wrong_size:
   case same_bytes:

@@ -30,14 +30,37 @@ private:
   uint64_t total_ = 0;
 };
 
+/// Counts calls per minute of the clock.
+class minute_counter {
+public:
+  void add(int64_t now_us);
+  uint64_t this_minute(int64_t now_us) const;
+
+private:
+  int64_t minute_ = 0;
+  uint64_t count_ = 0;
+};
+
 /// Counts calls per calendar day in China (UTC+8), where WeChat's days begin.
 class day_counter {
 public:
   void add(int64_t now_us);
   uint64_t today(int64_t now_us) const;
+  void clear() { count_ = 0; }
 
 private:
   int64_t day_ = 0;
+  uint64_t count_ = 0;
+};
+
+/// Counts calls per calendar month in China.
+class month_counter {
+public:
+  void add(int64_t now_us);
+  uint64_t this_month(int64_t now_us) const;
+
+private:
+  int64_t month_ = 0;
   uint64_t count_ = 0;
 };
 

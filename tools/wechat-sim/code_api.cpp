@@ -19,6 +19,12 @@ bool comes_before_the_count(int code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
+void charge(app_counts& counts, int64_t now_us) {
+  counts.charged.add(now_us);
+  counts.charged_this_minute.add(now_us);
+  counts.charged_today.add(now_us);
+}
+
 void note_scene(app_counts& counts, const std::string& scene) {
   auto hash = std::hash<std::string>{}(scene);
   if (counts.scenes.contains(hash))
@@ -30,39 +36,43 @@ void note_scene(app_counts& counts, const std::string& scene) {
 } // namespace
 
 sim_answer code_api::create(const sim_request& request, int64_t now_us) {
-  if (request.method != "POST") return refuse(state_, nullptr, 43002, now_us);
+  if (request.method != "POST") return refuse(state_, nullptr, 43002, request, now_us);
   auto token = query_value(request.query, "access_token");
-  if (token.empty()) return refuse(state_, nullptr, 41001, now_us);
+  if (token.empty()) return refuse(state_, nullptr, 41001, request, now_us);
   auto* app = state_.app_of_token(token);
-  if (app == nullptr) return refuse(state_, nullptr, 40001, now_us);
+  if (app == nullptr) return refuse(state_, nullptr, 40001, request, now_us);
   app->counts.arrivals.add(now_us);
-  auto struck = state_.faults.strike(false, app->settings.appid);
+  auto struck = state_.faults.strike({fault_point::code, app->settings.appid, request.host, request.listener});
   if (struck && struck->kind == fault_kind::steal_token) {
     app->tokens.steal_ordinary(now_us);
     app->tokens.steal_stable(now_us);
   }
   if (struck && struck->kind == fault_kind::expire_token) app->tokens.expire_all(now_us);
   if (auto valid = app->tokens.check(token, now_us); valid != token_state::valid)
-    return refuse(state_, app, token_error(valid), now_us);
+    return refuse(state_, app, token_error(valid), request, now_us);
+  if (!state_.live.allows(request.client_ip)) return refuse(state_, app, 40164, request, now_us);
   bool replaced = struck && replaces_answer(*struck);
   if (!replaced || !comes_before_the_count(struck->code)) {
-    if (int code = quota_error(*app, now_us); code != 0) return refuse(state_, app, code, now_us);
-    app->counts.charged.add(now_us);
-    app->counts.charged_today.add(now_us);
+    auto rule = state_.live.charge;
+    int code = quota_error(*app, now_us);
+    if (rule == charge_rule::all || (rule == charge_rule::passed && code == 0)) charge(app->counts, now_us);
+    if (code != 0) return refuse(state_, app, code, request, now_us);
   }
   if (!replaced) return create_charged(*app, request, struck, now_us);
-  auto answer = refuse(state_, app, struck->code, now_us);
+  auto answer = refuse(state_, app, struck->code, request, now_us);
   disturb(answer, *struck, state_.random);
   return answer;
 }
 
 sim_answer code_api::create_charged(app_state& app, const sim_request& request, const hit& struck, int64_t now_us) {
-  auto parsed = parse_code_request(request.body);
-  if (auto* code = std::get_if<int>(&parsed)) return refuse(state_, &app, *code, now_us);
+  auto parsed = parse_code_request(request.body, {state_.live.bad_body_code, state_.live.bad_width_code});
+  if (auto* code = std::get_if<int>(&parsed)) return refuse(state_, &app, *code, request, now_us);
   auto& wanted = std::get<code_request>(parsed);
   bool ampersand = wanted.scene.find('&') != std::string::npos;
-  if (ampersand && struck && struck->kind == fault_kind::refuse_ampersand) return refuse(state_, &app, 40129, now_us);
-  if (!page_passes(app, wanted)) return refuse(state_, &app, 41030, now_us);
+  if (ampersand && struck && struck->kind == fault_kind::refuse_ampersand)
+    return refuse(state_, &app, 40129, request, now_us);
+  if (!page_passes(app, wanted)) return refuse(state_, &app, 41030, request, now_us);
+  if (state_.live.charge == charge_rule::images) charge(app.counts, now_us);
   return print(app, std::move(wanted), struck, now_us);
 }
 
@@ -84,7 +94,9 @@ sim_answer code_api::print(app_state& app, code_request wanted, const hit& struc
 int code_api::quota_error(app_state& app, int64_t now_us) const {
   const auto& live = state_.live;
   if (live.limit_per_day > 0 && app.counts.charged_today.today(now_us) >= live.limit_per_day) return 45009;
-  return app.counts.charged.in_last_minute(now_us) >= live.limit_per_minute ? live.limit_code : 0;
+  auto used = live.window == window_kind::fixed ? app.counts.charged_this_minute.this_minute(now_us)
+                                                : app.counts.charged.in_last_minute(now_us);
+  return used >= live.limit_per_minute ? live.limit_code : 0;
 }
 
 bool code_api::page_passes(app_state& app, const code_request& wanted) const {

@@ -11,7 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int bad_form = 47001;
 constexpr int bad_scene_length = 40169;
 constexpr int bad_scene = 40129;
 constexpr int bad_args = 40097;
@@ -50,11 +49,13 @@ bool read(const json::object& body, std::string_view name, bool& out) {
   return true;
 }
 
-bool read_width(const json::object& body, int& out) {
+bool read_width(const json::object& body, int& out, bool& in_range) {
   const auto* value = body.if_contains("width");
   if (value == nullptr) return true;
   if (!value->is_number()) return false;
-  out = static_cast<int>(std::clamp(value->to_number<double>(), width_min, width_max));
+  auto width = value->to_number<double>();
+  in_range = width >= width_min && width <= width_max;
+  out = static_cast<int>(std::clamp(width, width_min, width_max));
   return true;
 }
 
@@ -87,22 +88,24 @@ bool read_colour(const json::object& body, rgb& out) {
 
 } // namespace
 
-std::variant<code_request, int> parse_code_request(std::string_view body) {
+std::variant<code_request, int> parse_code_request(std::string_view body, code_request_rules rules) {
   boost::system::error_code error;
   json::parse_options options;
   options.max_depth = 8;
   auto parsed = json::parse(body, error, {}, options);
-  if (error || !parsed.is_object()) return bad_form;
+  if (error || !parsed.is_object()) return rules.bad_body_code;
   const auto& fields = parsed.get_object();
   code_request request;
   std::string env_version = "release";
+  bool in_range = true;
   if (!read(fields, "scene", request.scene) || !read(fields, "page", request.page) ||
       !read(fields, "check_path", request.check_path) || !read(fields, "auto_color", request.auto_color) ||
       !read(fields, "is_hyaline", request.is_hyaline) || !read(fields, "env_version", env_version) ||
-      !read_width(fields, request.width))
-    return bad_form;
+      !read_width(fields, request.width, in_range))
+    return rules.bad_body_code;
   if (request.scene.empty() || utf8_chars(request.scene) > scene_chars_max) return bad_scene_length;
   if (!std::all_of(request.scene.begin(), request.scene.end(), is_scene_char)) return bad_scene;
+  if (!in_range && rules.bad_width_code != 0) return rules.bad_width_code;
   if (!read_colour(fields, request.line_color)) return bad_args;
   if (env_version != "release" && env_version != "trial" && env_version != "develop") return bad_args;
   if (request.page.find("scancode_time") != std::string::npos) return reserved_field;

@@ -25,9 +25,16 @@ struct code_request {
   rgb line_color;
 };
 
-/// Parses and checks a body in WeChat's order: form 47001, scene length 40169, scene characters 40129, arguments 40097,
+/// What WeChat's documents leave open.
+struct code_request_rules {
+  /// For a body that is no JSON object, or has a field of a wrong type: 47001 or 40169.
+  int bad_body_code = 47001;
+  /// For a width outside 280..1280; 0: it is moved to the nearest end.
+  int bad_width_code = 0;
+};
+
+/// Parses and checks a body in WeChat's order: form, scene length 40169, scene characters 40129, arguments 40097,
 /// scancode_time 85096, form of the page 41030. Returns the request or the error code.
-/// A width outside 280..1280 is moved to the nearest end, as nothing documents what WeChat does with it.
-std::variant<code_request, int> parse_code_request(std::string_view body);
+std::variant<code_request, int> parse_code_request(std::string_view body, code_request_rules rules = {});
 
 } // namespace qrwell::sim

@@ -3,14 +3,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/wechat-sim/sim_settings.hpp"
 
 namespace qrwell::sim {
 
-struct command_line {
-  std::string address = "127.0.0.1";
+struct listen_address {
+  std::string address;
   uint16_t port = 0;
+};
+
+struct command_line {
+  /// One or more.
+  std::vector<listen_address> listen;
+  std::optional<listen_address> control;
+  /// Empty: none.
+  std::string scenario_file;
   bool exit_with_parent = false;
   sim_settings settings;
 };

@@ -28,6 +28,8 @@ namespace {
 constexpr auto no_throw = net::as_tuple(net::use_awaitable);
 constexpr std::size_t slow_pieces = 20;
 constexpr std::chrono::seconds write_timeout{60};
+/// Without it a reset would overtake what was just sent and the client would see none of it.
+constexpr int64_t reset_pause_ms = 20;
 
 net::awaitable<void> pause(beast::tcp_stream& stream, int64_t ms) {
   net::steady_timer timer{stream.get_executor(), std::chrono::milliseconds{ms}};
@@ -41,11 +43,8 @@ std::string head_of(const sim_answer& answer, bool keep_alive) {
                      keep_alive ? "keep-alive" : "close", answer.content_type, answer.body->size());
 }
 
-/// With a linger time of zero, close sends RST.
 void reset(beast::tcp_stream& stream) {
-  boost::system::error_code ignored;
-  stream.socket().set_option(net::socket_base::linger{true, 0}, ignored);
-  stream.socket().close(ignored);
+  reset_connection(stream.socket());
 }
 
 net::awaitable<bool> send(beast::tcp_stream& stream, std::string_view head, std::string_view body) {
@@ -80,6 +79,12 @@ net::awaitable<void> hold(beast::tcp_stream& stream) {
 
 } // namespace
 
+void reset_connection(net::ip::tcp::socket& peer) {
+  boost::system::error_code ignored;
+  peer.set_option(net::socket_base::linger{true, 0}, ignored);
+  peer.close(ignored);
+}
+
 net::awaitable<bool> deliver(beast::tcp_stream& stream, const sim_answer& answer, bool keep_alive) {
   if (answer.delay_ms > 0) {
     stream.expires_never();
@@ -94,13 +99,17 @@ net::awaitable<bool> deliver(beast::tcp_stream& stream, const sim_answer& answer
   case delivery::reset:
     reset(stream);
     co_return false;
+  case delivery::reset_mid_head:
+    co_await send(stream, std::string_view{head}.substr(0, head.size() / 2), {});
+    co_await pause(stream, reset_pause_ms);
+    reset(stream);
+    co_return false;
   case delivery::truncated:
     co_await send(stream, head, body.substr(0, body.size() / 2));
     co_return false;
   case delivery::reset_mid_body:
     co_await send(stream, head, body.substr(0, body.size() / 2));
-    // The reset would overtake what was just sent and the client would see none of it.
-    co_await pause(stream, 20);
+    co_await pause(stream, reset_pause_ms);
     reset(stream);
     co_return false;
   case delivery::whole:

@@ -19,6 +19,9 @@
 #include <fmt/format.h>
 
 #include "tools/wechat-sim/http_delivery.hpp"
+#include "tools/wechat-sim/launch_player.hpp"
+#include "tools/wechat-sim/sim_clock.hpp"
+#include "tools/wechat-sim/sim_errors.hpp"
 
 // g++ 12 takes the frames of coroutines for mismatched when sanitizers are on.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
@@ -32,14 +35,6 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr auto no_throw = net::as_tuple(net::use_awaitable);
-
-/// Microseconds since the Unix epoch that never go back: the wall clock at the start, and the steady clock since.
-int64_t now_us() {
-  using namespace std::chrono;
-  static const auto wall = system_clock::now().time_since_epoch();
-  static const auto start = steady_clock::now();
-  return duration_cast<microseconds>(wall + (steady_clock::now() - start)).count();
-}
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
@@ -81,7 +76,7 @@ std::optional<sim_answer> complaint(const boost::system::error_code& failed) {
 
 } // namespace
 
-uint16_t http_server::listen(const std::string& address, uint16_t port, std::string& problem) {
+uint16_t http_server::listen(const std::string& address, uint16_t port, std::string& problem, listener_kind kind) {
   boost::system::error_code failed;
   auto ip = net::ip::make_address(address, failed);
   if (failed) {
@@ -89,26 +84,31 @@ uint16_t http_server::listen(const std::string& address, uint16_t port, std::str
     return 0;
   }
   net::ip::tcp::endpoint here{ip, port};
-  acceptor_.open(here.protocol(), failed);
-  if (!failed) acceptor_.set_option(net::socket_base::reuse_address{true}, failed);
-  if (!failed) acceptor_.bind(here, failed);
-  if (!failed) acceptor_.listen(net::socket_base::max_listen_connections, failed);
+  net::ip::tcp::acceptor acceptor{io_};
+  acceptor.open(here.protocol(), failed);
+  if (!failed) acceptor.set_option(net::socket_base::reuse_address{true}, failed);
+  if (!failed) acceptor.bind(here, failed);
+  if (!failed) acceptor.listen(net::socket_base::max_listen_connections, failed);
   if (failed) {
     problem = fmt::format("cannot listen on {}:{}: {}", address, port, failed.message());
     return 0;
   }
-  net::co_spawn(io_, accept(), net::detached);
-  return acceptor_.local_endpoint().port();
+  auto bound = acceptor.local_endpoint().port();
+  auto name = fmt::format("{}:{}", address, bound);
+  if (kind == listener_kind::wechat) core_.listening_on(name);
+  listeners_.push_back({std::move(acceptor), kind, std::move(name)});
+  net::co_spawn(io_, accept(listeners_.back()), net::detached);
+  return bound;
 }
 
 void http_server::stop() {
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  for (auto& here : listeners_) here.acceptor.close(ignored);
 }
 
-net::awaitable<void> http_server::accept() {
-  while (acceptor_.is_open()) {
-    auto [failed, peer] = co_await acceptor_.async_accept(no_throw);
+net::awaitable<void> http_server::accept(listener& here) {
+  while (here.acceptor.is_open()) {
+    auto [failed, peer] = co_await here.acceptor.async_accept(no_throw);
     if (failed) {
       // Out of descriptors, most likely: give connections time to end.
       net::steady_timer timer{io_, std::chrono::milliseconds{50}};
@@ -116,14 +116,20 @@ net::awaitable<void> http_server::accept() {
       continue;
     }
     if (*open_ == connections_max) continue;
+    if (here.kind == listener_kind::wechat && !core_.accepts(here.name, now_us())) {
+      reset_connection(peer);
+      continue;
+    }
     boost::system::error_code ignored;
     peer.set_option(net::ip::tcp::no_delay{true}, ignored);
-    net::co_spawn(io_, serve(std::move(peer)), net::detached);
+    net::co_spawn(io_, serve(std::move(peer), here.name), net::detached);
   }
 }
 
-net::awaitable<void> http_server::serve(socket peer) {
+net::awaitable<void> http_server::serve(socket peer, std::string listener_name) {
   presence here{core_, open_};
+  boost::system::error_code ignored;
+  auto client = peer.remote_endpoint(ignored).address().to_string();
   beast::tcp_stream stream{std::move(peer)};
   beast::flat_buffer buffer{head_bytes_max + body_bytes_max};
   bool more = true;
@@ -144,11 +150,35 @@ net::awaitable<void> http_server::serve(socket peer) {
     auto target = view(request.target());
     auto path = target.substr(0, target.find('?'));
     auto query = target.substr(std::min(path.size() + 1, target.size()));
-    auto answer = core_.handle({view(request.method_string()), path, query, request.body()}, now_us());
+    auto method = view(request.method_string());
+    sim_answer answer;
+    if (path == "/sim/launch" && method == "POST") {
+      stream.expires_never();
+      answer = co_await launch(request.body());
+    } else {
+      auto host = view(request[http::field::host]);
+      answer = core_.handle({method, path, query, request.body(), client, host, listener_name}, now_us());
+    }
     more = co_await deliver(stream, answer, request.keep_alive());
   }
-  boost::system::error_code ignored;
   stream.socket().shutdown(net::socket_base::shutdown_send, ignored);
+}
+
+net::awaitable<sim_answer> http_server::launch(std::string body) {
+  auto fields = parse_object(body);
+  std::variant<launch_plan, std::string> read{"the body must be a JSON object with scene or link, and server"};
+  if (fields) read = read_launch(*fields);
+  boost::json::object shown;
+  unsigned status = 200;
+  if (auto* wrong = std::get_if<std::string>(&read)) {
+    status = 400;
+    shown["error"] = *wrong;
+  } else {
+    shown = co_await play_launch(std::get<launch_plan>(std::move(read)));
+  }
+  sim_answer answer{status, "application/json", nullptr};
+  answer.body = std::make_shared<const std::string>(boost::json::serialize(shown) + "\n");
+  co_return answer;
 }
 
 } // namespace qrwell::sim

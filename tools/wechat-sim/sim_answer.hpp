@@ -13,6 +13,11 @@ struct sim_request {
   /// Without the question mark, still percent-encoded.
   std::string_view query;
   std::string_view body;
+  /// Of the client; empty in tests that do not care.
+  std::string_view client_ip = {};
+  /// The Host header, and the HOST:PORT that was connected to.
+  std::string_view host = {};
+  std::string_view listener = {};
 };
 
 /// How an answer ends.
@@ -20,6 +25,7 @@ enum class delivery {
   whole,
   truncated,      // half of the body, then closed
   reset,          // nothing, then reset
+  reset_mid_head, // half of the headers, then reset
   reset_mid_body, // half of the body, then reset
   silence,        // nothing, and the connection stays open
 };

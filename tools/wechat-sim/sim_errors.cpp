@@ -1,5 +1,6 @@
 #include "tools/wechat-sim/sim_errors.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "tools/wechat-sim/error_text.hpp"
@@ -7,6 +8,29 @@
 namespace qrwell::sim {
 
 namespace json = boost::json;
+
+namespace {
+
+/// The query without its values: they may be tokens and secrets.
+std::string url_of(const sim_request& request) {
+  std::string out{request.path};
+  char separator = '?';
+  for (auto rest = request.query; !rest.empty();) {
+    auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    out += separator + std::string{pair.substr(0, pair.find('='))} + "=***";
+    separator = '&';
+  }
+  return out;
+}
+
+/// The bodies of calls that carry no secret.
+std::string body_of(const sim_request& request) {
+  bool secret = request.body.find("secret") != std::string_view::npos;
+  return std::string{secret ? std::string_view{"***"} : request.body};
+}
+
+} // namespace
 
 sim_answer json_answer(std::string body) {
   sim_answer answer;
@@ -16,13 +40,28 @@ sim_answer json_answer(std::string body) {
   return answer;
 }
 
-sim_answer refuse(sim_state& state, app_state* app, int code, int64_t now_us) {
+sim_answer refuse(sim_state& state, app_state* app, int code, const sim_request& request, int64_t now_us) {
   ++(app != nullptr ? app->counts.refused : state.refused_without_app)[code];
-  return json_answer(error_body(code, state.new_rid(now_us)));
+  auto rid = state.new_rid(now_us);
+  auto text =
+      code == 40164 && !request.client_ip.empty() ? ip_error_text(request.client_ip) : std::string{error_text(code)};
+  auto body = error_body(code, text, rid);
+  auto appid = app != nullptr ? app->settings.appid : std::string{};
+  state.rids.add({rid, appid, now_us, url_of(request), body_of(request), body, std::string{request.client_ip}});
+  return json_answer(std::move(body));
 }
 
 int token_error(token_state state) {
   return state == token_state::expired ? 42001 : 40001;
+}
+
+caller caller_of(sim_state& state, const sim_request& request, int64_t now_us) {
+  auto token = query_value(request.query, "access_token");
+  if (token.empty()) return {nullptr, 41001};
+  auto* app = state.app_of_token(token);
+  if (app == nullptr) return {nullptr, 40001};
+  if (auto valid = app->tokens.check(token, now_us); valid != token_state::valid) return {app, token_error(valid)};
+  return {app, state.live.allows(request.client_ip) ? 0 : 40164};
 }
 
 std::optional<json::object> parse_object(std::string_view body) {

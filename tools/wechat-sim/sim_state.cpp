@@ -53,6 +53,9 @@ void sim_state::reset(bool tokens) {
   faults.forget_hits();
   add_initial_faults();
   scenes.clear();
+  rids.clear();
+  calls_by_host.clear();
+  connections_refused = 0;
   refused_without_app.clear();
   connections_open_max = connections_open;
   for (auto& app : apps) {

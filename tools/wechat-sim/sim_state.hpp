@@ -14,6 +14,7 @@
 #include "tools/wechat-sim/call_window.hpp"
 #include "tools/wechat-sim/fault_plan.hpp"
 #include "tools/wechat-sim/image_press.hpp"
+#include "tools/wechat-sim/rid_log.hpp"
 #include "tools/wechat-sim/sim_settings.hpp"
 #include "tools/wechat-sim/token_desk.hpp"
 
@@ -26,10 +27,13 @@ struct app_counts {
   call_window arrivals;
   /// The calls that the simulator charged to the quota.
   call_window charged;
+  minute_counter charged_this_minute;
   day_counter charged_today;
   day_counter token_today;
   call_window stable_minute;
   day_counter stable_today;
+  month_counter clears;
+  month_counter path_clears;
   uint64_t token_calls = 0;
   uint64_t images = 0;
   std::map<int, uint64_t> refused;
@@ -90,11 +94,18 @@ struct sim_state {
   image_press press;
   std::mt19937_64 random;
   served_scenes scenes;
+  rid_log rids;
   /// Errors to calls that named no app or token of ours.
   std::map<int, uint64_t> refused_without_app;
+  /// Calls of WeChat's by Host header, the first `hosts_max` of them.
+  std::map<std::string, uint64_t> calls_by_host;
+  static constexpr std::size_t hosts_max = 64;
+  /// HOST:PORT of each listener, as the shell reports them.
+  std::vector<std::string> listeners;
   uint64_t connections_open = 0;
   uint64_t connections_open_max = 0;
   uint64_t connections_accepted = 0;
+  uint64_t connections_refused = 0;
 
 private:
   void add_initial_faults();

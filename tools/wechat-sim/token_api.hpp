@@ -26,7 +26,7 @@ private:
   };
   enum class mode { ordinary, stable, forced };
 
-  sim_answer grant(const credentials& given, mode wanted, int64_t now_us);
+  sim_answer grant(const credentials& given, mode wanted, const sim_request& request, int64_t now_us);
   int credentials_error(const app_state& app, const credentials& given) const;
   /// Charges a call to its quota; the error if there is none left, 0 if there is.
   int charge(app_counts& counts, mode wanted, int64_t now_us) const;

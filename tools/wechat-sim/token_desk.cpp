@@ -21,7 +21,7 @@ token_desk::token_desk(token_rules rules, uint64_t seed)
 token_answer token_desk::issue(int64_t now_us) {
   replace_last(ordinary_, now_us, rules_.overlap_s * second_us);
   ++issued_.ordinary;
-  return {add(ordinary_, ordinary_length, now_us).text, rules_.life_s};
+  return granted(add(ordinary_, ordinary_length, now_us));
 }
 
 token_answer token_desk::stable(int64_t now_us, bool force) {
@@ -33,15 +33,16 @@ token_answer token_desk::stable(int64_t now_us, bool force) {
     forced_last_us_ = now_us;
     ++issued_.forced;
     replace_last(stable_, now_us, 0);
-    return {add(stable_, stable_length, now_us).text, rules_.life_s};
+    return granted(add(stable_, stable_length, now_us));
   }
+  if (force && rules_.forced_over_code != 0) return {{}, 0, rules_.forced_over_code};
   if (alive && now_us < stable_.back().ends_us - rules_.overlap_s * second_us) {
     const auto& current = stable_.back();
-    return {current.text, (current.ends_us - now_us) / second_us};
+    return {current.text, (current.ends_us - now_us) / second_us, 0};
   }
   if (alive) replace_last(stable_, now_us, rules_.overlap_s * second_us);
   ++issued_.stable;
-  return {add(stable_, stable_length, now_us).text, rules_.life_s};
+  return granted(add(stable_, stable_length, now_us));
 }
 
 token_state token_desk::check(std::string_view token, int64_t now_us) const {
@@ -68,6 +69,10 @@ void token_desk::expire_all(int64_t now_us) {
       token.by_age = true;
     }
   }
+}
+
+token_answer token_desk::granted(const entry& fresh) const {
+  return {fresh.text, rules_.life_s, 0};
 }
 
 const token_desk::entry* token_desk::find(std::string_view token) const {

@@ -17,6 +17,8 @@ struct token_rules {
   int64_t overlap_s = 300;
   uint64_t forced_per_day = 20;
   int64_t forced_gap_s = 30;
+  /// What a forced refresh beyond these is told; 0: it gets the current token, as nothing else is documented.
+  int forced_over_code = 0;
 };
 
 enum class token_state { valid, expired, unknown };
@@ -24,6 +26,8 @@ enum class token_state { valid, expired, unknown };
 struct token_answer {
   std::string token;
   int64_t expires_in_s = 0;
+  /// Instead of a token.
+  int code = 0;
 };
 
 struct token_counts {
@@ -45,8 +49,8 @@ public:
   token_answer issue(int64_t now_us);
 
   /// POST /cgi-bin/stable_token. Normal: the same token, with its remaining life, until `overlap_s` before its end.
-  /// Forced: the old token dies at once; past 20 a day or within 30 s of the last one the current token is returned
-  /// (WeChat documents no error for that).
+  /// Forced: the old token dies at once; past 20 a day or within 30 s of the last one the current token is returned,
+  /// or `forced_over_code`.
   token_answer stable(int64_t now_us, bool force);
 
   token_state check(std::string_view token, int64_t now_us) const;
@@ -71,6 +75,7 @@ private:
   };
   using shelf = std::deque<entry>;
 
+  token_answer granted(const entry& fresh) const;
   const entry* find(std::string_view token) const;
   entry& add(shelf& tokens, std::size_t length, int64_t now_us);
   static void replace_last(shelf& tokens, int64_t now_us, int64_t overlap_us);

@@ -85,6 +85,59 @@ BOOST_AUTO_TEST_CASE(each_kind_does_what_it_says) {
   BOOST_TEST(*after.body == *good.body);
 }
 
+BOOST_AUTO_TEST_CASE(a_gateways_page_can_come_as_200) {
+  auto current = token();
+  set_fault(R"({"kind":"gateway_html","count":1})");
+  auto page = code(current, "{}");
+  BOOST_TEST(page.status == 200U);
+  BOOST_TEST(page.content_type == "text/html");
+  BOOST_TEST(page.body->starts_with("<html>"));
+  set_fault(R"({"kind":"gateway_html","code":502,"count":1,"on":"token"})");
+  BOOST_TEST(get("/cgi-bin/token?appid=wxone").status == 502U);
+}
+
+BOOST_AUTO_TEST_CASE(delay_short_body_and_a_reset_within_the_headers) {
+  auto current = token();
+  auto good = code(current, R"({"scene":"abc"})");
+  set_fault(R"({"kind":"delay","ms":700,"count":1})");
+  BOOST_TEST(code(current, R"({"scene":"abc"})").delay_ms == 700);
+  set_fault(R"({"kind":"short_body","count":1})");
+  auto cut = code(current, R"({"scene":"abc"})");
+  BOOST_TEST((cut.how == delivery::whole));
+  BOOST_TEST(*cut.body == good.body->substr(0, good.body->size() / 2));
+  set_fault(R"({"kind":"reset_mid_head","count":1})");
+  BOOST_TEST((code(current, R"({"scene":"abc"})").how == delivery::reset_mid_head));
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_can_be_for_one_host_and_all_hosts_share_one_quota) {
+  auto current = token();
+  set_fault(R"([{"kind":"limit","per_minute":3},{"kind":"black_hole","host":"api.weixin.qq.com"},
+                {"kind":"error","host":"127.0.0.1:9002"}])");
+  auto how = [&] { return code(current, R"({"scene":"a"})").how; };
+  BOOST_TEST((how() == delivery::silence));
+  host = "api.weixin.qq.com:443";
+  BOOST_TEST((how() == delivery::silence));
+  host = "api2.weixin.qq.com";
+  BOOST_TEST((how() == delivery::whole));
+  listener = "127.0.0.1:9002";
+  BOOST_TEST(outcome(current) == 45009);
+  pass_s(60);
+  BOOST_TEST(outcome(current) == -1);
+  auto hosts = state().at("calls_by_host");
+  BOOST_TEST(hosts.at("api2.weixin.qq.com").as_int64() == 3);
+  BOOST_TEST(hosts.at("api.weixin.qq.com").as_int64() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(connections_can_be_refused_at_one_listener) {
+  set_fault(R"({"kind":"reset_on_accept","host":"127.0.0.1:9001","count":2})");
+  BOOST_TEST(core.accepts("127.0.0.1:9002", now_us));
+  BOOST_TEST(!core.accepts("127.0.0.1:9001", now_us));
+  BOOST_TEST(!core.accepts("127.0.0.1:9001", now_us));
+  BOOST_TEST(core.accepts("127.0.0.1:9001", now_us));
+  BOOST_TEST(state().at("connections").at("refused").as_int64() == 2);
+  BOOST_TEST(state().at("fault_hits").at("reset_on_accept").as_int64() == 2);
+}
+
 BOOST_AUTO_TEST_CASE(same_bytes_makes_different_scenes_equal) {
   auto current = token();
   set_fault(R"({"kind":"same_bytes","count":2})");
@@ -172,7 +225,10 @@ BOOST_AUTO_TEST_CASE(wrong_faults_are_refused_with_a_reason) {
   for (const char* bad :
        {R"({"kind":"nonsense"})", R"({})", R"(7)", R"(nonsense)", R"({"kind":"error","rate":2})",
         R"({"kind":"error","count":-1})", R"({"kind":"error","colour":1})", R"({"kind":"same_bytes","on":"token"})",
-        R"({"kind":"http_status","code":200})", R"({"kind":"limit","per_minute":-1})",
+        R"({"kind":"http_status","code":200})", R"({"kind":"gateway_html","code":100})",
+        R"({"kind":"error","app":"wxnone"})", R"({"kind":"error","host":7})", R"({"kind":"none","app":"wxone"})",
+        R"({"kind":"reset_on_accept","on":"token"})", R"({"kind":"ip_list","allow":"127.0.0.1"})",
+        R"({"kind":"latency","app":"wxone"})", R"({"kind":"limit","per_minute":-1})",
         R"({"kind":"latency","min_ms":5,"max_ms":4})", R"({"kind":"steal_token","which":"none"})"}) {
     auto answer = post("/sim/faults", bad);
     BOOST_TEST(answer.status == 400U, bad);

@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(one_connection_serves_many_calls_also_in_a_row) {
   post("/sim/reset", "");
   receive();
   send("GET /sim/state HTTP/1.1\r\nHost: sim\r\n\r\n");
-  BOOST_TEST(receive().find(R"("connections":{"open":1,"open_max":1,"accepted":1})") != std::string::npos);
+  BOOST_TEST(receive().find(R"("connections":{"open":1,"open_max":1,"accepted":1,"refused":0})") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_truncated_body_promises_more_than_it_sends) {
@@ -160,6 +160,54 @@ BOOST_AUTO_TEST_CASE(a_reset_in_the_middle_of_the_body) {
   auto [promised, sent] = promised_and_sent(receive_all(ended));
   BOOST_TEST(ended == net::error::connection_reset);
   BOOST_TEST(sent == promised / 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_in_the_middle_of_the_headers) {
+  fault(R"({"kind":"reset_mid_head"})");
+  post(target, body);
+  boost::system::error_code ended;
+  auto heard = receive_all(ended);
+  BOOST_TEST(ended == net::error::connection_reset);
+  BOOST_TEST(heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  BOOST_TEST(heard.find("\r\n\r\n") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_body_promises_what_it_sends) {
+  fault(R"({"kind":"short_body"})");
+  post(target, body);
+  auto answer = receive();
+  BOOST_TEST(!answer.ends_with("\xFF\xD9"));
+  auto [promised, sent] = promised_and_sent(answer);
+  BOOST_TEST(sent == promised);
+}
+
+BOOST_AUTO_TEST_CASE(reset_on_accept_reads_nothing_and_leaves_open_connections_alone) {
+  fault(R"({"kind":"reset_on_accept","count":1})");
+  raw_client refused{port};
+  boost::system::error_code ended;
+  BOOST_TEST(refused.receive_all(ended).empty());
+  BOOST_TEST(ended == net::error::connection_reset);
+  post(target, body);
+  BOOST_TEST(receive().ends_with("\xFF\xD9"));
+  raw_client next{port};
+  next.post(target, body);
+  BOOST_TEST(next.receive().ends_with("\xFF\xD9"));
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_is_played_by_a_control_call) {
+  // The simulator is no well, so the page is told so much.
+  post("/sim/launch",
+       R"({"scene":"abc","server":"http://127.0.0.1:)" + std::to_string(port) + R"(","package_ms":1,"network_ms":1})");
+  auto answer = receive();
+  BOOST_TEST(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  auto played = boost::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+  BOOST_TEST(played.at("with_prefetch").at("outcome") == "away");
+  BOOST_TEST(played.at("without_prefetch").at("request").at("status") == 200);
+  BOOST_TEST(played.at("saved_ms").is_number());
+  for (const char* bad : {"nonsense", "{}", R"({"scene":"a","server":"ftp://h"})"}) {
+    post("/sim/launch", bad);
+    BOOST_TEST(receive().starts_with("HTTP/1.1 400 Bad Request\r\n"), bad);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_black_hole_says_nothing_until_the_client_leaves_and_others_are_served) {
@@ -224,6 +272,66 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_none_or_taken_is_told) {
   http_server third{io, core};
   BOOST_TEST(third.listen("127.0.0.1", port, problem) == 0);
   BOOST_TEST(problem.starts_with("cannot listen on 127.0.0.1:"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+/// Two hosts of WeChat and a listener for control calls.
+struct many_hosts_fixture {
+  many_hosts_fixture() {
+    std::string problem;
+    one = server.listen("127.0.0.1", 0, problem);
+    two = server.listen("127.0.0.1", 0, problem);
+    control = server.listen("127.0.0.1", 0, problem, listener_kind::control);
+    BOOST_TEST_REQUIRE((one != 0 && two != 0 && control != 0), problem);
+    thread = std::thread{[this] { io.run(); }};
+  }
+  ~many_hosts_fixture() {
+    io.stop();
+    thread.join();
+  }
+
+  static std::string ask(uint16_t port, const std::string& target, const std::string& body) {
+    raw_client client{port};
+    boost::system::error_code ended;
+    try {
+      client.post(target, body);
+    } catch (const boost::system::system_error&) {
+      return {}; // it was reset before the request was out
+    }
+    client.socket().shutdown(tcp::socket::shutdown_send, ended);
+    return client.receive_all(ended);
+  }
+
+  sim_core core{settings_of_two_apps()};
+  net::io_context io{1};
+  http_server server{io, core};
+  uint16_t one = 0;
+  uint16_t two = 0;
+  uint16_t control = 0;
+  std::thread thread;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(many_hosts_suite, many_hosts_fixture)
+
+BOOST_AUTO_TEST_CASE(one_host_can_be_away_while_the_other_serves_and_the_control_calls_come_through) {
+  const std::string credentials = R"({"grant_type":"client_credential","appid":"wxone","secret":"secret1"})";
+  auto name = "127.0.0.1:" + std::to_string(one);
+  ask(control, "/sim/faults", R"({"kind":"reset_on_accept","host":")" + name + "\"}");
+  BOOST_TEST(ask(one, "/cgi-bin/stable_token", credentials).empty());
+  BOOST_TEST(ask(two, "/cgi-bin/stable_token", credentials).find("access_token") != std::string::npos);
+  ask(control, "/sim/faults", R"([{"kind":"none"},{"kind":"reset_on_accept"}])");
+  BOOST_TEST(ask(two, "/cgi-bin/stable_token", credentials).empty());
+  BOOST_TEST(ask(control, "/sim/faults", R"({"kind":"none"})").find(" 200 OK") != std::string::npos);
+  // The same token from either host.
+  auto first = ask(one, "/cgi-bin/stable_token", credentials);
+  auto second = ask(two, "/cgi-bin/stable_token", credentials);
+  auto token_in = [](const std::string& answer) { return answer.substr(answer.find("86_"), 100); };
+  BOOST_TEST(token_in(first) == token_in(second));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -124,6 +124,14 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_end_it_with_an_error) {
       with({"--fault", "nonsense"}),
       with({"--quality", "101"}),
       with({"--nonsense"}),
+      with({"--window", "tumbling"}),
+      with({"--charge", "some"}),
+      with({"--control", "nowhere"}),
+      with({"--scenario", "/nowhere/play.yaml"}),
+      {"launch"},
+      {"launch", "--server", "http://127.0.0.1:1"},
+      {"launch", "--server", "https://127.0.0.1:1", "--scene", "a"},
+      {"launch", "--server", "http://127.0.0.1:1", "--scene", "a", "--prefetch", "maybe"},
   };
   for (const auto& arguments : wrong) {
     child sim{arguments};
@@ -133,22 +141,91 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_end_it_with_an_error) {
 }
 
 BOOST_AUTO_TEST_CASE(all_options_together) {
-  child sim{with({"--app",           "wxtwo:x",
-                  "--limit",         "100",
-                  "--daily",         "1000",
-                  "--limit-code",    "45011",
-                  "--latency",       "1:5",
-                  "--pages",         "pages/a,pages/b",
-                  "--token-life",    "60",
-                  "--token-overlap", "5",
-                  "--token-daily",   "10",
-                  "--quality",       "90",
-                  "--seed",          "4",
-                  "--fault",         R"({"kind":"error","rate":0.5,"count":3})",
-                  "--fault",         R"({"kind":"reset","on":"token"})"})};
+  child sim{with({"--app",
+                  "wxtwo:x",
+                  "--limit",
+                  "100",
+                  "--daily",
+                  "1000",
+                  "--limit-code",
+                  "45011",
+                  "--window",
+                  "fixed",
+                  "--charge",
+                  "images",
+                  "--bad-body-code",
+                  "40169",
+                  "--bad-width-code",
+                  "40097",
+                  "--bad-secret-code",
+                  "40001",
+                  "--forced-code",
+                  "45009",
+                  "--allow-ip",
+                  "127.0.0.1,10.0.0.1",
+                  "--listen",
+                  "127.0.0.1:0",
+                  "--control",
+                  "127.0.0.1:0",
+                  "--latency",
+                  "1:5",
+                  "--pages",
+                  "pages/a,pages/b",
+                  "--token-life",
+                  "60",
+                  "--token-overlap",
+                  "5",
+                  "--token-daily",
+                  "10",
+                  "--quality",
+                  "90",
+                  "--seed",
+                  "4",
+                  "--fault",
+                  R"({"kind":"error","rate":0.5,"count":3})",
+                  "--fault",
+                  R"({"kind":"reset","on":"token"})"})};
   BOOST_TEST(sim.line().starts_with("listening on "));
   kill(sim.pid, SIGTERM);
   BOOST_TEST(sim.exit_code() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(every_listener_is_told_and_the_control_one_last) {
+  child sim{with({"--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"})};
+  BOOST_TEST(sim.line().starts_with("listening on 127.0.0.1:"));
+  BOOST_TEST(sim.line().starts_with("listening on 127.0.0.1:"));
+  BOOST_TEST(sim.line().starts_with("control on 127.0.0.1:"));
+  kill(sim.pid, SIGTERM);
+  BOOST_TEST(sim.exit_code() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_scenario_file_is_played_from_the_start) {
+  auto path = "/tmp/wechat-sim-scenario-" + std::to_string(getpid()) + ".yaml";
+  auto write_file = [&](const char* text) {
+    auto* file = std::fopen(path.c_str(), "w");
+    BOOST_TEST_REQUIRE(file != nullptr);
+    std::fputs(text, file);
+    std::fclose(file);
+  };
+  write_file("steps:\n- {at: 0s, for: 1h, what: 45009}\n");
+  child sim{with({"--scenario", path})};
+  BOOST_TEST(sim.line().starts_with("listening on "));
+  kill(sim.pid, SIGTERM);
+  BOOST_TEST(sim.exit_code() == 0);
+  write_file("steps:\n- {at: 0, what: 45009}\n");
+  child wrong{with({"--scenario", path})};
+  BOOST_TEST(wrong.line().empty());
+  BOOST_TEST(wrong.exit_code() == 2);
+  std::remove(path.c_str());
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_against_nobody_fails_with_times) {
+  child launch{
+      {"launch", "--server", "http://127.0.0.1:1", "--scene", "abc", "--package-ms", "1", "--network-ms", "1"}};
+  BOOST_TEST(launch.line().starts_with("with pre-fetch"));
+  BOOST_TEST(launch.line().starts_with("without pre-fetch"));
+  BOOST_TEST(launch.line().starts_with("saved"));
+  BOOST_TEST(launch.exit_code() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -23,6 +23,10 @@ struct sim_fixture {
       : core{std::move(settings)} {}
 
   sim_core core;
+  /// Who calls, and whom.
+  std::string client_ip = "127.0.0.1";
+  std::string host = "api.weixin.qq.com";
+  std::string listener = "127.0.0.1:9000";
   int64_t now_us = 1'790'000'000 * second_us;
 
   void pass_s(int64_t seconds) { now_us += seconds * second_us; }
@@ -33,7 +37,7 @@ struct sim_fixture {
   sim_answer send(std::string_view method, std::string_view target, std::string_view body) {
     auto path = target.substr(0, target.find('?'));
     auto query = path.size() == target.size() ? std::string_view{} : target.substr(path.size() + 1);
-    return core.handle({method, path, query, body}, now_us);
+    return core.handle({method, path, query, body, client_ip, host, listener}, now_us);
   }
 
   boost::json::value json(const sim_answer& answer) { return boost::json::parse(*answer.body); }
