@@ -60,7 +60,11 @@ class LinkCodes(EndToEnd):
             self.assertEqual(self.decode(svg.body, "code.svg"), code["scan_url"], path)
         self.assertEqual(node.call("GET", f"/v1/codes/{code['id']}", key=key).json["scan_url"], code["scan_url"])
         self.assertEqual(call(node.address, "GET", f"/v1/scenes/{code['id']}").json["query"], {"house": 8841})
-        self.assertEqual(node.pool()["level"], 0)
+        listed = node.call("GET", "/v1/codes?tag=spring", key=key).json["codes"]
+        self.assertEqual([(one["id"], one["scan_url"]) for one in listed], [(code["id"], code["scan_url"])])
+        counted = node.call("GET", "/v1/stats?by=tag", key=key).json["rows"]
+        self.assertEqual([(row["tag"], row["issued"]) for row in counted], [("spring", 1)])
+        self.assertEqual((node.pool()["level"], node.pool()["minutes_left"]), (0, None))
         self.assertFalse([p for p in node.status()["problems"] if "empty" in p["what"]], "it is as it should be")
         self.assertEqual(node.metrics()["qrwell_codes_issued_total"]['pool="default",rung="link"'], 1)
         self.assertTrue(node.verify()["ok"])
