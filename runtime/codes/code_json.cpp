@@ -7,18 +7,6 @@
 namespace qrwell {
 namespace {
 
-std::string_view kind_word(code_kind kind) noexcept {
-  switch (kind) {
-  case code_kind::wxacode:
-    return "wxacode";
-  case code_kind::link:
-    return "link";
-  case code_kind::imported:
-    return "imported";
-  }
-  return "unknown";
-}
-
 void put_text(std::string& out, std::string_view name, std::string_view text) {
   out += ",\"";
   out += name;
@@ -99,6 +87,18 @@ void put_everything(std::string& out, const code_view& code, const code_record& 
 
 std::string_view image_type(std::string_view format) noexcept {
   return format == "png" ? "image/png" : "image/jpeg";
+}
+
+std::string_view kind_word(code_kind kind) noexcept {
+  switch (kind) {
+  case code_kind::wxacode:
+    return "wxacode";
+  case code_kind::link:
+    return "link";
+  case code_kind::imported:
+    return "imported";
+  }
+  return "unknown";
 }
 
 std::string_view state_word(const code_view& code, int64_t now_ms) noexcept {

@@ -19,6 +19,9 @@ struct code_context {
 /// "bound", "expired", ...: the state as clients see it.
 std::string_view state_word(const code_view& code, int64_t now_ms) noexcept;
 
+/// "wxacode", "link" or "imported".
+std::string_view kind_word(code_kind kind) noexcept;
+
 /// Appends the one JSON form of a code, as every call answers it.
 void append_code_json(std::string& out, const code_view& code, const code_context& context);
 
