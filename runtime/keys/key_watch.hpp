@@ -36,20 +36,22 @@ public:
   void with_key(const secret& authorization, answer then) {
     auto now = mono_ms(self_);
     auto found = ring_.look_up(authorization, wall_());
-    auto fresh = ring_.read_at_ms() >= 0 && now - asked_at_ms_ < cfg_.unknown_interval_ms;
     auto believed = ring_.read_at_ms() >= 0 && now - ring_.read_at_ms() <= cfg_.age_max_ms;
     if (found.verdict == key_verdict::good && believed) return then(found.key);
-    if (believed && (found.verdict != key_verdict::unknown || (fresh && !reading_)))
-      return then(error_of(found.verdict));
+    if (believed && found.verdict != key_verdict::unknown) return then(error_of(found.verdict));
     if (waiting_.size() >= cfg_.waiting_max)
       return then(fail(ec::unavailable, "too many callers wait for the keys to be read from the store: try again"));
     waiting_.push_back({authorization, std::move(then)});
-    read();
+    // Perhaps it was made after the last reading. The next one is soon, but never sooner for those who guess.
+    if (!believed || now - asked_at_ms_ >= cfg_.unknown_interval_ms) read();
   }
 
   /// Every tick of the actor.
   void refresh_if_due() {
-    if (asked_at_ms_ < 0 || mono_ms(self_) - asked_at_ms_ >= cfg_.refresh_interval_ms) read();
+    auto since = mono_ms(self_) - asked_at_ms_;
+    if (asked_at_ms_ < 0 || since >= cfg_.refresh_interval_ms ||
+        (!waiting_.empty() && since >= cfg_.unknown_interval_ms))
+      read();
   }
 
   std::vector<uint32_t> take_used() { return ring_.take_used(); }
