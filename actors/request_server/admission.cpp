@@ -1,5 +1,7 @@
 #include "actors/request_server/request_desk.hpp"
 
+#include "runtime/http/json.hpp"
+
 #include <boost/json/monotonic_resource.hpp>
 
 namespace qrwell {
@@ -122,36 +124,40 @@ caf::error request_desk::fill(visit& v, http_request& request, const api_key& ke
     if (auto err = check_idempotency_key(request.idempotency_key)) return err;
   auto issue = read_issue(request.body, now.wall_ms, keyed, memory, cfg_.target);
   if (!issue) return std::move(issue.error());
-  auto pool = choose_pool(key, issue->pool);
+  v.form = wanted_by(request.accept);
+  v.bind.idempotency_key = std::move(request.idempotency_key);
+  return fill(v, *issue, key);
+}
+
+caf::error request_desk::fill(visit& v, issue_request& issue, const api_key& key) {
+  auto pool = choose_pool(key, issue.pool);
   if (!pool) return std::move(pool.error());
   auto known = pools_.find(*pool);
   if (known == pools_.end()) return fail(ec::invalid_request, "pool: there is no pool '" + *pool + "' here.");
-  if (auto err = permit_path(key, issue->path)) return err;
-  if (auto err = check_on_empty(issue->on_empty, *pool, known->second.on_empty)) return err;
-  v.form = wanted_by(request.accept);
+  if (auto err = permit_path(key, issue.path)) return err;
+  if (auto err = check_on_empty(issue.on_empty, *pool, known->second.on_empty)) return err;
   v.pool = &known->second;
   v.key = key.name;
-  auto live_wanted = (issue->on_empty.value_or(rung_live) & rung_live) != 0;
+  auto live_wanted = (issue.on_empty.value_or(rung_live) & rung_live) != 0;
   v.who = {v.ticket, key.priority, live_wanted, v.deadline_ms, v.live_deadline_ms};
   // A link code's image is a PNG.
   v.who.link_wanted = !v.pool->link.prefix.empty() && v.form != wanted_form::jpeg &&
-                      (issue->on_empty.value_or(rung_link) & v.pool->on_empty & rung_link) != 0;
+                      (issue.on_empty.value_or(rung_link) & v.pool->on_empty & rung_link) != 0;
   v.who.link_first = v.pool->link.first;
   auto& b = v.bind;
   b.ticket = v.ticket;
   b.pool = std::move(*pool);
   b.owner = key.owner;
-  b.path = std::move(issue->path);
-  b.query = std::move(issue->query);
-  b.tags = std::move(issue->tags);
-  b.expires_ms = issue->expires_ms;
-  b.expires_after_s = issue->expires_after_s;
-  b.idempotency_key = std::move(request.idempotency_key);
-  b.body_hash = issue->body_hash;
-  b.reuse_hash = issue->reuse_hash;
+  b.path = std::move(issue.path);
+  b.query = std::move(issue.query);
+  b.tags = std::move(issue.tags);
+  b.expires_ms = issue.expires_ms;
+  b.expires_after_s = issue.expires_after_s;
+  b.body_hash = issue.body_hash;
+  b.reuse_hash = issue.reuse_hash;
   b.daily_codes_max = key.daily_codes;
   b.key_id = key.key_id;
-  b.actor = key.name;
+  b.actor = "key:" + key.name;
   b.request_id = v.request_id;
   return caf::none;
 }

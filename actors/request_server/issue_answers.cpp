@@ -18,10 +18,20 @@ rate_headers headers_of(const rate_verdict& rate) {
 } // namespace
 
 void issue_answers::bound(const visit& v, const code_view& code, int64_t wall_ms) {
+  if (v.is_item) {
+    auto& end = end_of_item(v, item_end::issued);
+    end.code = code;
+    end.rung = to_string(v.who.reached);
+    return;
+  }
   add(v, 201, code, v.form == wanted_form::json ? nullptr : &v.image, to_string(v.who.reached), "", wall_ms);
 }
 
 void issue_answers::replayed(const visit& v, const code_view& code, const bytes* image, int64_t wall_ms) {
+  if (v.is_item) {
+    end_of_item(v, v.reused ? item_end::reused : item_end::replayed).code = code;
+    return;
+  }
   add(v, 200, code, image, "", "true", wall_ms);
 }
 
@@ -53,6 +63,13 @@ void issue_answers::add(const visit& v, int status, const code_view& code, const
 }
 
 void issue_answers::problem(const visit& v, http::problem what) {
+  if (v.is_item) {
+    auto& end = end_of_item(v, item_end::refused);
+    end.problem = what.code;
+    end.detail = std::move(what.detail);
+    end.retry_after_ms = what.retry_after_s * 1'000;
+    return;
+  }
   auto rate = headers_of(v.rate);
   what.rate_limit = std::move(rate.limit);
   what.rate_remaining = std::move(rate.remaining);
@@ -62,6 +79,31 @@ void issue_answers::problem(const visit& v, http::problem what) {
 
 void issue_answers::problem(uint32_t sink, const http_request& request, const http::problem& what) {
   writer(sink).add_problem(request.at, what, request.request_id);
+}
+
+void issue_answers::later(uint32_t asker, uint64_t item, const http::problem& why, uint32_t after_ms) {
+  visit none;
+  none.sink = asker;
+  none.item = item;
+  auto& end = end_of_item(none, item_end::later);
+  end.problem = why.code;
+  end.detail = why.detail;
+  end.retry_after_ms = after_ms;
+}
+
+issue_result& issue_answers::end_of_item(const visit& v, item_end end) {
+  if (v.sink >= items_.size()) items_.resize(v.sink + 1);
+  auto& out = items_[v.sink].results.emplace_back();
+  out.ticket = v.item;
+  out.end = end;
+  return out;
+}
+
+std::vector<std::pair<uint32_t, issue_results>> issue_answers::take_items() {
+  std::vector<std::pair<uint32_t, issue_results>> out;
+  for (size_t i = 0; i < items_.size(); ++i)
+    if (!items_[i].results.empty()) out.emplace_back(static_cast<uint32_t>(i), std::exchange(items_[i], {}));
+  return out;
 }
 
 http::answer_writer& issue_answers::writer(uint32_t sink) {

@@ -467,6 +467,7 @@ desk_effects request_desk::take(moment now) {
   }
   read_keys_if_due(now);
   out_.answers = answers_.take();
+  out_.item_ends = answers_.take_items();
   return std::exchange(out_, {});
 }
 

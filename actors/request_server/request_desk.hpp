@@ -3,6 +3,7 @@
 #include "actors/request_server/issue_answers.hpp"
 #include "actors/request_server/request_server_config.hpp"
 #include "actors/request_server/visit.hpp"
+#include "messages/batch.hpp"
 #include "messages/bind.hpp"
 #include "messages/http.hpp"
 #include "messages/limits.hpp"
@@ -38,8 +39,9 @@ struct desk_effects {
   std::vector<live_order> lives;                      ///< requests to the stocker of the pool; end: live_ended()
   std::vector<std::pair<uint64_t, image_get>> images; ///< with a ticket; end: image_ended()
   codes_kill kills;
-  std::vector<std::pair<uint32_t, http_answers>> answers; ///< by front end
-  bool read_keys = false;                                 ///< end: keys_read() or keys_failed()
+  std::vector<std::pair<uint32_t, http_answers>> answers;    ///< by front end
+  std::vector<std::pair<uint32_t, issue_results>> item_ends; ///< by batch_server
+  bool read_keys = false;                                    ///< end: keys_read() or keys_failed()
   keys_used used;
   std::vector<shelf_report> reports;
   std::vector<desk_note> told; ///< only while tell() is on
@@ -52,6 +54,7 @@ public:
   request_desk(const request_server_config& cfg, const std::vector<std::string>& pools);
 
   void requests(uint32_t sink, http_batch& batch, moment now);
+  void items(uint32_t asker, issue_items& items, moment now);
   void bind_ended(bind_results& results, moment now);
   void recalled(bind_group_result& result, moment now);
   void not_recalled(const bind_recall& asked, moment now);
@@ -82,6 +85,8 @@ private:
   void admit(visit& v, http_request& request, moment now, const boost::json::storage_ptr& memory);
   caf::error fill(visit& v, http_request& request, const api_key& key, moment now,
                   const boost::json::storage_ptr& memory);
+  caf::error fill(visit& v, issue_request& issue, const api_key& key);
+  void receive_item(uint32_t asker, issue_item& item, moment now);
   void read_keys_if_due(moment now);
 
   // on the way

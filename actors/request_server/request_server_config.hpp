@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/request_server/issue_request.hpp"
 #include "actors/request_server/link_rung.hpp"
 #include "actors/request_server/shelf.hpp"
 #include "messages/errors.hpp"
+#include "runtime/codes/issue_request.hpp"
 #include "runtime/core/clock.hpp"
 
 #include <functional>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/request_server/issue_request.hpp"
 #include "actors/request_server/pool_desk.hpp"
 #include "messages/http.hpp"
+#include "runtime/codes/issue_request.hpp"
 #include "runtime/http/answer.hpp"
 #include "runtime/keys/rate_bucket.hpp"
 
@@ -18,7 +18,9 @@ enum class visit_stage : uint8_t { vacant, keys, recall, ladder, image, bind, re
 struct visit {
   uint64_t ticket = 0;
   visit_stage stage = visit_stage::vacant;
-  uint32_t sink = 0; ///< which front end
+  uint32_t sink = 0;    ///< which front end; of an item of a batch: which batch_server
+  bool is_item = false; ///< of a batch: its end is a message to the batch_server
+  uint64_t item = 0;    ///< its ticket there
   http_place at;
   int64_t deadline_ms = 0, live_deadline_ms = 0; ///< steady
   uint64_t came_at_reading = 0;                  ///< so many readings of the keys had begun before it

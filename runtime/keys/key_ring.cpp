@@ -79,6 +79,16 @@ caf::expected<const api_key*> key_ring::authenticate(const secret& authorization
   return found.key;
 }
 
+key_lookup key_ring::find(uint32_t key_id, int64_t wall_ms) {
+  auto found = by_id_.find(key_id);
+  if (found == by_id_.end()) return {key_verdict::unknown};
+  auto& e = entries_[found->second];
+  if (e.key.disabled_ms != 0) return {key_verdict::revoked};
+  if (e.key.expires_ms != 0 && e.key.expires_ms <= wall_ms) return {key_verdict::expired};
+  e.used = true;
+  return {key_verdict::good, &e.key};
+}
+
 rate_verdict key_ring::charge(const api_key& key, int64_t mono_ms) {
   auto found = by_id_.find(key.key_id);
   return found == by_id_.end() ? rate_verdict{} : entries_[found->second].bucket.take(key.rate_per_s, mono_ms);

@@ -31,6 +31,9 @@ public:
   /// Whom the Authorization header field names. `wall_ms`: Unix time, for expiry. Marks a good key as used.
   key_lookup look_up(const secret& authorization, int64_t wall_ms);
 
+  /// The key with this id, for whoever has been authenticated elsewhere. Marks a good key as used.
+  key_lookup find(uint32_t key_id, int64_t wall_ms);
+
   /// The same; error unauthorized with a sentence that says what is wrong and never holds the key.
   caf::expected<const api_key*> authenticate(const secret& authorization, int64_t wall_ms);
 

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_bound_and_shown) {
   BOOST_TEST(b.gen_id == 7u);
   BOOST_TEST(b.pool == "default");
   BOOST_TEST(b.owner == "web-owner");
-  BOOST_TEST(b.actor == "web");
+  BOOST_TEST(b.actor == "key:web");
   BOOST_TEST(b.key_id == 1u);
   BOOST_TEST(b.query == R"({"id":5})");
   BOOST_TEST(b.tags == R"(["x"])");
@@ -1011,7 +1011,8 @@ BOOST_FIXTURE_TEST_CASE(the_shelf_hears_nothing_of_link_codes, link_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_request_may_forbid_link_codes, link_fixture) {
-  refused(post(R"({"path":"a","on_empty":[]})"), 503, "out_of_stock");
+  auto none = refused(post(R"({"path":"a","on_empty":[]})"), 503, "out_of_stock");
+  BOOST_TEST(none.detail().find("has link codes alone") != std::string::npos);
   BOOST_TEST(minted == 0);
   auto a = refused(post(R"({"path":"a","on_empty":["live"]})"), 400, "invalid_request");
   BOOST_TEST(a.detail().find("[\"link\"]") != std::string::npos);

@@ -1,4 +1,4 @@
-#include "actors/request_server/issue_request.hpp"
+#include "runtime/codes/issue_request.hpp"
 
 #include "runtime/http/json.hpp"
 #include "runtime/ids/hash.hpp"

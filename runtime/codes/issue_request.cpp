@@ -1,4 +1,4 @@
-#include "actors/request_server/issue_request.hpp"
+#include "runtime/codes/issue_request.hpp"
 
 #include "runtime/http/json.hpp"
 #include "runtime/ids/hash.hpp"
@@ -97,7 +97,12 @@ caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, 
     return wrong("The body is empty; send a JSON object with its length, e.g. {\"path\": \"pages/house/detail\"}.");
   auto value = http::parse_json(body, std::move(memory));
   if (!value) return std::move(value.error());
-  auto* members = value->if_object();
+  return read_issue(*value, wall_ms, with_hash, limits);
+}
+
+caf::expected<issue_request> read_issue(const json::value& body, int64_t wall_ms, bool with_hash,
+                                        const target_limits& limits) {
+  auto* members = body.if_object();
   if (!members) return wrong("The body must be a JSON object, e.g. {\"path\": \"pages/house/detail\"}.");
   issue_request out;
   for (const auto& member : *members)
@@ -107,7 +112,7 @@ caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, 
   if (out.expires_ms != 0 && out.expires_after_s != 0)
     return wrong("expires_at and expires_in exclude each other; send one of them.");
   if (out.reuse_hash != digest{}) out.reuse_hash = target_hash(out.path, members->if_contains("query"));
-  if (with_hash) out.body_hash = sha256(http::canonical_json(*value));
+  if (with_hash) out.body_hash = sha256(http::canonical_json(body));
   return out;
 }
 

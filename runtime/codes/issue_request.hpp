@@ -17,7 +17,7 @@ constexpr size_t idempotency_key_bytes_max = 128;
 /// Rungs of the ladder that a request allows when the stock is empty.
 constexpr uint8_t rung_live = 1, rung_link = 2;
 
-/// The body of `POST /v1/codes`, checked.
+/// The body of `POST /v1/codes`, or an item of a batch, checked.
 struct issue_request {
   std::string pool; ///< empty: not told
   std::string path;
@@ -34,6 +34,10 @@ struct issue_request {
 /// Error invalid_request: names the field and what is allowed.
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
                                         boost::json::storage_ptr memory, const target_limits& limits = {});
+
+/// The same of a body that is parsed already.
+caf::expected<issue_request> read_issue(const boost::json::value& body, int64_t wall_ms, bool with_hash,
+                                        const target_limits& limits);
 
 /// No error if `wanted` names only rungs of the pool's own list.
 caf::error check_on_empty(std::optional<uint8_t> wanted, std::string_view pool, uint8_t allowed);
