@@ -1,5 +1,6 @@
 #include "runtime/keys/key_format.hpp"
 
+#include "runtime/ids/base64url.hpp"
 #include "runtime/ids/hash.hpp"
 
 #include <algorithm>
@@ -7,27 +8,10 @@
 namespace qrwell {
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view prefix = "qw_";
 
 bool is_base64url(char c) noexcept {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-std::string base64url(std::string_view raw) {
-  std::string out;
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : raw) {
-    bits = (bits << 8 | static_cast<unsigned char>(c)) & 0xffffffU;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      out += alphabet[bits >> held & 63U];
-    }
-  }
-  if (held > 0) out += alphabet[bits << (6 - held) & 63U];
-  return out;
 }
 
 } // namespace
@@ -51,7 +35,7 @@ bool is_key_text(std::string_view text) noexcept {
 caf::expected<minted_key> mint_key(const std::string& name) {
   if (!is_key_name(name))
     return fail(ec::invalid_request, "The name of a key is 1 to 32 characters of a-z, 0-9 and '-'; this one is not.");
-  auto text = std::string(prefix) + name + "_" + base64url(random_bytes(32));
+  auto text = std::string(prefix) + name + "_" + to_base64url(random_bytes(32));
   auto hash = sha256(text);
   return minted_key{secret(std::move(text)), hash};
 }
