@@ -183,20 +183,21 @@ void migrate(connection& db, std::span<const migration> steps_to_take, const std
                                    "it; start a qrwell between the two on it first",
                                    db.file(), have, known, oldest))};
   if (have != 0 && have < known) copy_before_migration(db, have);
+  if (have == known) return;
+  // All steps or none: a file that does not become what this build expects stays as it was.
+  db.begin_write();
   for (const auto& step : steps_to_take) {
     if (step.to <= have) continue;
-    db.begin_write();
     take_step(db, step);
     if (step.to == 1) {
       auto uuid = to_hex(random_bytes(16));
       db.use(put_meta).arg("store_uuid").arg(uuid).run();
       db.use(put_meta).arg("cluster_name").arg(cluster_name).run();
     }
-    db.use(put_meta).arg("schema").arg(step.to).run();
-    // Before the last commit: a file that does not become what this build expects stays as it was.
-    if (step.to == known) check_schema(db, steps_to_take);
-    db.commit();
   }
+  db.use(put_meta).arg("schema").arg(known).run();
+  check_schema(db, steps_to_take);
+  db.commit();
 }
 
 } // namespace qrwell::sqlite

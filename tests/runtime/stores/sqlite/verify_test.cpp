@@ -74,8 +74,9 @@ BOOST_AUTO_TEST_CASE(a_store_that_works_meanwhile_is_found_clean) {
   // Enough rows for two slices, dead and imported, so that they are in nobody's books.
   raw_sqlite{c.home.file}.run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) "
-      "INSERT INTO codes(id, gen_id, kind, state, version, changed_ms) SELECT printf('A%019d', i), 1, 3, 4, 0, "
-      "9000000000000 FROM n");
+      "INSERT INTO codes(id, gen_id, kind, state, version, changed_ms) SELECT printf('A%019d', i), 1, 3, 4, 1, "
+      "9000000000000 FROM n; "
+      "INSERT INTO history(id, version, op, at_ms) SELECT id, 1, 0, 1 FROM codes WHERE kind = 3");
   auto reader = c.home.open(true);
   std::atomic<bool> stop{false};
   std::atomic<int> rounds{0};
