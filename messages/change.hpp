@@ -20,8 +20,9 @@ struct code_change {
   int64_t expires_ms = 0;        ///< 0: never
   uint32_t expires_after_s = 0;  ///< not 0: by the store's clock, instead of expires_ms
   std::string actor, request_id;
+  std::string actor_owner; ///< of an admin: a change of another owner's code is in the audit, too; empty: never
   QRWELL_FIELDS(code_change, id, owner, pools, path_prefixes, versions, revoke, set_target_path, set_query, set_tags,
-                set_expiry, path, query, tags, expires_ms, expires_after_s, actor, request_id)
+                set_expiry, path, query, tags, expires_ms, expires_after_s, actor, request_id, actor_owner)
 };
 
 enum class change_end : uint8_t {

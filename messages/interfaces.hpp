@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/batch.hpp"
 #include "messages/bind.hpp"
 #include "messages/change.hpp"
 #include "messages/common.hpp"
@@ -52,6 +53,9 @@ using http_service = caf::typed_actor<
 
 /// `POST /v1/codes`: authentication, limits, the shelf, the ladder.
 using request_server_actor = caf::typed_actor<
+    // Items of batches, each served like a request, but never by a live fetch; their ends go to the sender, a
+    // batch_server, as issue_results.
+    caf::reacts_to<issue_items>,
     // Ends of bind requests: answers their clients, or goes on with another id.
     caf::reacts_to<bind_results>,
     // Lots for the shelf.
@@ -63,17 +67,37 @@ using request_server_actor = caf::typed_actor<
     // INTERNAL: deadlines, shelf reports, keys.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
+/// Where the ends of a batch's items go.
+using item_sink = caf::typed_actor<
+    // Ends of items, in any order.
+    caf::reacts_to<issue_results>>;
+
+/// `POST /v1/codes/batch`: takes batches apart, hands their items to the request_server a few at a time, and answers
+/// when all of a batch have ended or its time is over.
+using batch_server_actor = caf::typed_actor<
+    // Ends of items; what was sent too early is sent again.
+    caf::reacts_to<issue_results>,
+    // INTERNAL: deadlines, items that wait for their key's rate, keys.
+    caf::reacts_to<tick>>::extend_with<http_service>;
+
 /// `GET /v1/scenes/{id}`: MAC, cache, single flight, store.
 using scan_server_actor = caf::typed_actor<
     // Forgets these ids and tells the front ends.
     caf::reacts_to<scenes_changed>,
     // Works with other limits from now on.
     caf::reacts_to<scan_limits>,
+    // From now on asks the store for ids of these keys, since others than ours made some of them.
+    caf::reacts_to<foreign_ids>,
     // INTERNAL: deadlines.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
 /// `GET /v1/codes/{id}` and its image.
 using code_server_actor = caf::typed_actor<
+    // INTERNAL: keys.
+    caf::reacts_to<tick>>::extend_with<http_service>;
+
+/// What reads many rows: lists of codes and statistics.
+using bulk_server_actor = caf::typed_actor<
     // INTERNAL: keys.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
@@ -179,7 +203,7 @@ using store_writer_actor = caf::typed_actor<
     caf::replies_to<code_change>::with<code_changed>, caf::replies_to<codes_kill>::with<affected>,
     caf::replies_to<pool_pause>::with<pool_row>, caf::replies_to<key_add>::with<api_key>,
     caf::replies_to<key_rotate>::with<api_key>, caf::replies_to<key_revoke>::with<api_key>,
-    caf::replies_to<foreign_keys>::with<done>,
+    caf::replies_to<foreign_keys>::with<done>, caf::replies_to<audit_put>::with<done>,
     // stock lane
     caf::replies_to<lease_take>::with<lease_view>, caf::replies_to<lease_renew>::with<lease_view>,
     caf::replies_to<grant_open>::with<done>, caf::replies_to<grant_find>::with<grant_found>,
@@ -201,6 +225,8 @@ using store_reader_actor = caf::typed_actor<
     // change lane
     caf::replies_to<code_query>::with<code_record>, caf::replies_to<keys_query>::with<keys_snapshot>,
     caf::replies_to<levels_query>::with<stock_levels>, caf::replies_to<identity_query>::with<store_identity>,
+    // The MAC keys of all codes here, their own and those that came with imports.
+    caf::replies_to<mac_keys_query>::with<foreign_keys>,
     // What earlier requests got, for those to whom no code can be offered.
     caf::replies_to<bind_recall>::with<bind_group_result>,
     // bulk lane

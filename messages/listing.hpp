@@ -35,7 +35,8 @@ struct code_page {
 constexpr uint8_t stats_by_pool = 1, stats_by_owner = 2, stats_by_tag = 4, stats_by_launch = 8, stats_by_hour = 16,
                   stats_by_day = 32;
 
-/// Issued and scanned in whole hours: from the one that holds `from_ms` up to but without the one that holds `to_ms`.
+/// Issued and scanned in whole hours: from the one that holds `from_ms` to the one that holds the last millisecond
+/// before `to_ms`.
 struct stats_query {
   std::string owner;              ///< empty: all owners
   std::vector<std::string> pools; ///< empty: all
@@ -71,6 +72,12 @@ struct audit_entry {
   int64_t at_ms = 0;
   std::string node, actor, action, doc;
   QRWELL_FIELDS(audit_entry, at_ms, node, actor, action, doc)
+};
+
+/// Writes down what somebody is about to do that leaves no other row in the store.
+struct audit_put {
+  std::string actor, action, doc; ///< doc: JSON
+  QRWELL_FIELDS(audit_put, actor, action, doc)
 };
 
 struct audit_entries {

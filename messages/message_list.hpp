@@ -23,7 +23,10 @@
   X(bind_limits, "qrwell.bind_limits.v1")                                                                              \
   X(scan_limits, "qrwell.scan_limits.v1")                                                                              \
   X(count_limits, "qrwell.count_limits.v1")                                                                            \
-  X(restart_pending, "qrwell.restart_pending.v1")
+  X(restart_pending, "qrwell.restart_pending.v1")                                                                      \
+  X(foreign_ids, "qrwell.foreign_ids.v1")                                                                              \
+  X(issue_items, "qrwell.issue_items.v1")                                                                              \
+  X(issue_results, "qrwell.issue_results.v1")
 
 // binding, lots, pools
 #define QRWELL_STOCK_MESSAGES(X)                                                                                       \
@@ -81,11 +84,13 @@
   X(code_page, "qrwell.code_page.v1")                                                                                  \
   X(stats_query, "qrwell.stats_query.v1")                                                                              \
   X(stats_rows, "qrwell.stats_rows.v1")                                                                                \
+  X(audit_put, "qrwell.audit_put.v1")                                                                                  \
   X(audit_query, "qrwell.audit_query.v1")                                                                              \
   X(audit_entries, "qrwell.audit_entries.v1")                                                                          \
   X(import_rows, "qrwell.import_rows.v1")                                                                              \
   X(import_result, "qrwell.import_result.v1")                                                                          \
   X(foreign_keys, "qrwell.foreign_keys.v1")                                                                            \
+  X(mac_keys_query, "qrwell.mac_keys_query.v1")                                                                        \
   X(job, "qrwell.job.v1")                                                                                              \
   X(job_put, "qrwell.job_put.v1")                                                                                      \
   X(jobs_query, "qrwell.jobs_query.v1")                                                                                \

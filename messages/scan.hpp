@@ -48,6 +48,12 @@ struct scenes_changed {
   QRWELL_FIELDS(scenes_changed, ids)
 };
 
+/// First characters of ids that imported codes share with ours: a wrong MAC says nothing about these any more.
+struct foreign_ids {
+  std::string key_chars;
+  QRWELL_FIELDS(foreign_ids, key_chars)
+};
+
 /// `count` scans of one id with one launch scene (WeChat's scene value, e.g. 1047; 0: not told).
 struct scan_count {
   std::string id;

@@ -49,6 +49,11 @@ struct foreign_keys {
   QRWELL_FIELDS(foreign_keys, keys, actor)
 };
 
+/// Asks for the MAC keys of every code in the store.
+struct mac_keys_query {
+  QRWELL_NO_FIELDS(mac_keys_query)
+};
+
 enum class job_kind : uint8_t { import_codes = 1, export_codes = 2 };
 enum class job_state : uint8_t { running = 1, done = 2, failed = 3, cancelled = 4 };
 

@@ -104,6 +104,8 @@ caf::expected<code_change> read_change(const http_request& request, const std::s
     out.owner = key.owner;
     out.pools = key.pools;
     out.path_prefixes = key.path_prefixes;
+  } else {
+    out.actor_owner = key.owner;
   }
   if (auto err = take(out.versions, read_if_match(request.if_match))) return err;
   if (request.method == http_method::del) {

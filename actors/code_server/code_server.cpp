@@ -175,6 +175,8 @@ struct shell {
     if (!target) return v->refuse(target.error());
     if (record.code.kind == code_kind::link) return draw_image(v, record.code, *target);
     if (auto err = check_not_drawn(*target)) return v->refuse(err);
+    if (record.code.kind == code_kind::imported)
+      return v->refuse(ec::not_found, "this code was imported; its image is where it was made");
     self->request(images, std::chrono::milliseconds(cfg.store_timeout_ms),
                   image_get{record.code.id, record.code.image_format})
         .then([this_ = *this, v, code = record.code](const image_data& image) { this_.send_image(v, code, image); },

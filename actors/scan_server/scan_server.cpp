@@ -89,6 +89,7 @@ scan_server_actor::behavior_type scan_server(watched<scan_server_actor, scan_ser
   return {
       watch(v, "scenes_changed", [sh](const scenes_changed& changed) { sh.forget(changed); }),
       watch(v, "scan_limits", [sh](const scan_limits& limits) { sh.apply(limits); }),
+      watch(v, "foreign_ids", [sh](const foreign_ids& x) { sh.self->state.desk->ask_store_for(x.key_chars); }),
       watch(v, "tick", [](tick) {}),
       watch(v, "http_batch", [sh](const http_batch& batch) { sh.serve(batch); }),
       watch(v, "status_query", [sh](status_query) -> actor_status { return sh.status(); }),

@@ -137,6 +137,13 @@ void scene_desk::forget(const scenes_changed& changed) {
   }
 }
 
+void scene_desk::ask_store_for(const std::string& key_chars) {
+  auto keys = std::make_shared<mac_keys>(*keys_);
+  for (auto c : key_chars)
+    if (!keys->asks_store_for(c)) keys->trust_store_for(c);
+  keys_ = std::move(keys);
+}
+
 void scene_desk::answer(writers& out, effects& fx, const waiter& who, const scene& found, int64_t wall_ms,
                         bool frequent) {
   if (found.state == code_state::revoked) {

@@ -55,6 +55,8 @@ public:
   effects resolved(const scene_query& asked, const scene_answer& answer, int64_t wall_ms);
   effects not_resolved(const scene_query& asked, const caf::error& why);
   void forget(const scenes_changed& changed);
+  /// A wrong MAC under these key characters says nothing from now on: the store is asked.
+  void ask_store_for(const std::string& key_chars);
   void set_cache_entries_max(size_t entries) { cache_.set_entries_max(entries); }
 
   struct counts {

@@ -5,6 +5,14 @@ namespace {
 
 enum lane : size_t { scan_lane, change_lane, bulk_lane };
 
+caf::expected<foreign_keys> keys_of(code_store& store) {
+  auto rows = store.mac_keys();
+  if (!rows) return std::move(rows.error());
+  foreign_keys out;
+  for (const auto& row : *rows) out.keys.push_back({row.key_char, row.fingerprint});
+  return out;
+}
+
 } // namespace
 
 store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store_reader_state>* self, vitals_ptr v,
@@ -31,6 +39,10 @@ store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store
       watch(v, "identity_query",
             [self](identity_query& m) {
               return in_lane(self, change_lane, "identity_query", m, [](s& e, auto&) { return e.identity(); });
+            }),
+      watch(v, "mac_keys_query",
+            [self](mac_keys_query& m) {
+              return in_lane(self, change_lane, "mac_keys_query", m, [](s& e, auto&) { return keys_of(e); });
             }),
       watch(v, "levels_query",
             [self](levels_query& m) {

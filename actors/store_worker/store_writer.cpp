@@ -1,13 +1,25 @@
 #include "actors/store_worker/store_writer.hpp"
 
+#include <algorithm>
+
 namespace qrwell {
 namespace {
 
 enum lane : size_t { bind_lane, change_lane, stock_lane, counts_lane, bulk_lane };
 
 caf::expected<void> register_keys(code_store& store, const foreign_keys& foreign) {
+  auto known = store.mac_keys();
+  if (!known) return std::move(known.error());
+  // A key that is here already keeps its rank: what came from here may come back.
+  auto here = [&](const foreign_key& key) {
+    return std::any_of(known->begin(), known->end(), [&](const auto& row) {
+      return row.key_char == key.key_char && row.fingerprint == key.fingerprint;
+    });
+  };
   for (const auto& key : foreign.keys)
-    if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put) return put;
+    if (here(key))
+      continue;
+    else if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put) return put;
   return caf::unit;
 }
 
@@ -56,6 +68,10 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
       watch(v, "foreign_keys",
             [self](foreign_keys& m) {
               return in_lane(self, change_lane, "foreign_keys", m, [](s& e, auto& q) { return register_keys(e, q); });
+            }),
+      watch(v, "audit_put",
+            [self](audit_put& m) {
+              return in_lane(self, change_lane, "audit_put", m, [](s& e, auto& q) { return e.put_audit(q); });
             }),
       watch(v, "lease_take",
             [self](lease_take& m) {

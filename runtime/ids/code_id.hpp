@@ -50,6 +50,7 @@ public:
 
   /// Characters registered by an import are not known to make every id ("store"): their ids are never called forged.
   void trust_store_for(char key_char);
+  bool asks_store_for(char key_char) const noexcept { return ask_store_.find(key_char) != std::string::npos; }
 
   id_verdict check(std::string_view id) const;
 

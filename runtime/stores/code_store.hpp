@@ -130,7 +130,12 @@ public:
   /// invalid_request when it would have to look into too many generations of too many owners.
   virtual caf::expected<code_page> list(const code_list& query) = 0;
   virtual caf::expected<stats_rows> stats(const stats_query& query) = 0;
+
+  /// The newest entries before a time, `limit` of them and all others of the last one's millisecond.
   virtual caf::expected<audit_entries> audit_log(const audit_query& query) = 0;
+
+  /// For what an operator does that writes nothing else: an entry of its own.
+  virtual caf::expected<void> put_audit(const audit_put& put) = 0;
 
   // -- import and jobs
   // -----------------------------------------------------------------------------------------------------------------------------------

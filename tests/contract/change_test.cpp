@@ -148,4 +148,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_expiry_is_set_by_the_stores_clock_and_taken_awa
   c.well.verify_clean();
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_admins_change_of_anothers_code_is_in_the_audit, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(2);
+  for (auto& id : ids) BOOST_REQUIRE((c.well.bind(c.well.request(id, "shop")).end == bind_end::bound));
+  auto actions = [&] {
+    std::vector<std::string> out;
+    for (auto& entry : must(c.store->audit_log({0, 100})).entries)
+      if (entry.actor == "key:boss") out.push_back(entry.action + " " + entry.doc);
+    return out;
+  };
+  auto change = retarget(ids[0], "pages/other/index");
+  change.owner.clear();
+  change.actor = "key:boss";
+  change.actor_owner = "shop";
+  must(c.store->change(change));
+  BOOST_TEST(actions().empty(), "its own");
+  change.id = ids[1];
+  change.actor_owner = "boss";
+  must(c.store->change(change));
+  must(c.store->change(change)); // changes nothing, and is nothing to write down
+  BOOST_REQUIRE(actions().size() == 1u);
+  BOOST_TEST(actions()[0] == "code_change {\"id\":\"" + ids[1] +
+                                 R"(","owner":"shop","version":2,"replaced":{"path":"pages/home/index"}})");
+  change.revoke = true;
+  must(c.store->change(change));
+  BOOST_TEST(actions().size() == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -121,4 +121,28 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_rotated_key_has_two_secrets_for_a_while, home, a
   BOOST_TEST(log[1].actor == "admin:ann");
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_operators_do_is_written_down_and_read_in_pages, home, all_homes) {
+  contract<home> c;
+  c.clock.pass(1'000); // after what the rig did
+  must(c.store->put_audit({"key:ann", "first", R"({"n":1})"}));
+  c.clock.pass(1'000);
+  auto at = c.clock.wall;
+  for (auto action : {"second", "third", "fourth"}) must(c.store->put_audit({"key:ann", action, "{}"}));
+  c.clock.pass(1'000);
+  must(c.store->put_audit({"key:ann", "fifth", "{}"}));
+  auto newest = must(c.store->audit_log({0, 1})).entries;
+  BOOST_REQUIRE(newest.size() == 1u);
+  BOOST_TEST(newest[0].action == "fifth");
+  // What comes of one millisecond comes together, since the next page begins before it.
+  auto next = must(c.store->audit_log({newest[0].at_ms, 1})).entries;
+  BOOST_REQUIRE(next.size() == 3u);
+  BOOST_TEST(next[0].action == "fourth");
+  BOOST_TEST(next[2].at_ms == at);
+  auto last = must(c.store->audit_log({at, 1})).entries;
+  BOOST_REQUIRE(last.size() == 1u);
+  BOOST_TEST(last[0].action == "first");
+  BOOST_TEST(last[0].actor == "key:ann");
+  BOOST_TEST(last[0].doc == R"({"n":1})");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -36,6 +36,7 @@ struct store_writer_hooks {
   hook<key_rotate, api_key> rotate_key;
   hook<key_revoke, api_key> revoke_key;
   hook<foreign_keys, done> register_keys;
+  hook<audit_put, done> put_audit;
   hook<lease_take, lease_view> take_lease;
   hook<lease_renew, lease_view> renew_lease;
   hook<grant_open, done> open_grant;
@@ -62,6 +63,7 @@ inline store_writer_actor::behavior_type hooked_store_writer(store_writer_actor:
       [=](pool_pause& x) { return answer_by<pool_row>(self, h->pause, x); },
       [=](key_add& x) { return answer_by<api_key>(self, h->add_key, x); },
       [=](key_rotate& x) { return answer_by<api_key>(self, h->rotate_key, x); },
+      [=](audit_put& x) { return answer_by<done>(self, h->put_audit, x); },
       [=](foreign_keys& x) { return answer_by<done>(self, h->register_keys, x); },
       [=](import_rows& x) { return answer_by<import_result>(self, h->import_codes, x); },
       [=](job_put& x) { return answer_by<job>(self, h->put_job, x); },

@@ -10,6 +10,7 @@ struct store_reader_hooks {
   hook<keys_query, keys_snapshot> keys;
   hook<levels_query, stock_levels> levels;
   hook<identity_query, store_identity> identity;
+  hook<mac_keys_query, foreign_keys> mac_keys;
   hook<bind_recall, bind_group_result> recall;
   hook<code_list, code_page> list;
   hook<stats_query, stats_rows> stats;
@@ -26,6 +27,7 @@ inline store_reader_actor::behavior_type hooked_store_reader(store_reader_actor:
       [=](keys_query& x) { return answer_by<keys_snapshot>(self, h->keys, x); },
       [=](levels_query& x) { return answer_by<stock_levels>(self, h->levels, x); },
       [=](identity_query& x) { return answer_by<store_identity>(self, h->identity, x); },
+      [=](mac_keys_query& x) { return answer_by<foreign_keys>(self, h->mac_keys, x); },
       [=](bind_recall& x) { return answer_by<bind_group_result>(self, h->recall, x); },
       [=](code_list& x) { return answer_by<code_page>(self, h->list, x); },
       [=](stats_query& x) { return answer_by<stats_rows>(self, h->stats, x); },

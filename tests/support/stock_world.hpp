@@ -98,6 +98,7 @@ inline store_reader_actor::behavior_type fake_reader(store_reader_actor::pointer
         return w->levels;
       },
       [](identity_query) { return not_here<store_identity>(); },
+      [](mac_keys_query) { return not_here<foreign_keys>(); },
       [](const bind_recall&) { return not_here<bind_group_result>(); },
       [](const code_list&) { return not_here<code_page>(); },
       [](const stats_query&) { return not_here<stats_rows>(); },
@@ -125,6 +126,7 @@ inline store_writer_actor::behavior_type fake_writer(store_writer_actor::pointer
       [](const key_rotate&) { return not_here<api_key>(); },
       [](const key_revoke&) { return not_here<api_key>(); },
       [](const foreign_keys&) { return not_here<done>(); },
+      [](const audit_put&) { return not_here<done>(); },
       [](const lease_take&) { return not_here<lease_view>(); },
       [](const lease_renew&) { return not_here<lease_view>(); },
       [](const grant_open&) { return not_here<done>(); },

@@ -124,6 +124,9 @@ public:
   caf::expected<audit_entries> audit_log(const audit_query& q) override {
     return read("audit_log", [&] { return inner_->audit_log(q); });
   }
+  caf::expected<void> put_audit(const audit_put& q) override {
+    return write("put_audit", [&] { return inner_->put_audit(q); });
+  }
 
   caf::expected<import_result> import_codes(const import_rows& q) override {
     return write("import_codes", [&] { return inner_->import_codes(q); });

@@ -121,6 +121,10 @@ void sqlite_code_store::write_change(const code_change& asked, const code_view& 
       .arg_or_null(asked.request_id)
       .arg_or_null(doc)
       .run();
+  if (!asked.actor_owner.empty() && asked.actor_owner != before.owner)
+    audit(asked.actor, asked.revoke ? "code_revoke" : "code_change",
+          json::serialize(json::object{
+              {"id", before.id}, {"owner", before.owner}, {"version", before.version + 1}, {"replaced", replaced}}));
   // What has another target, or none, serves no other request for the old one.
   if (retargeted || op == history_op::revoke) db_->use(drop_reuse).arg(before.id).run();
   if (after.tags != before.tags) {

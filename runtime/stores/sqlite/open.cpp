@@ -15,7 +15,7 @@ namespace {
 constexpr sql read_meta{"read_meta", "SELECT k, v FROM meta"};
 constexpr sql bump_seq{"bump_commit_seq", "UPDATE meta SET v = v + 1 WHERE k = 'commit_seq'"};
 constexpr sql next_audit{"next_audit", "SELECT coalesce(max(seq), -1) + 1 FROM audit WHERE at_ms = ? AND node = ''"};
-constexpr sql put_audit{"put_audit",
+constexpr sql audit_row{"audit_row",
                         "INSERT INTO audit(at_ms, node, seq, actor, action, doc) VALUES(?, '', ?, ?, ?, ?)"};
 constexpr sql read_pool_of{"read_pool_of", "SELECT pool FROM generations WHERE gen_id = ?"};
 constexpr sql read_node_of{"read_node_of", "SELECT name FROM nodes WHERE incarnation = ?"};
@@ -107,14 +107,14 @@ void sqlite_code_store::bump_commit_seq() {
   db_->use(bump_seq).run();
 }
 
-void sqlite_code_store::audit(const std::string& actor, const char* action, const std::string& doc) {
+void sqlite_code_store::audit(const std::string& actor, std::string_view action, const std::string& doc) {
   auto now = clock_.wall_ms();
   int64_t seq = 0;
   {
     auto next = db_->use(next_audit);
     if (next.arg(now).step()) seq = next.integer(0);
   }
-  db_->use(put_audit).arg(now).arg(seq).arg(actor).arg(action).arg(doc).run();
+  db_->use(audit_row).arg(now).arg(seq).arg(actor).arg(action).arg(doc).run();
 }
 
 const std::string& sqlite_code_store::pool_of(uint32_t gen_id) {

@@ -71,6 +71,7 @@ public:
   caf::expected<code_page> list(const code_list& query) override;
   caf::expected<stats_rows> stats(const stats_query& query) override;
   caf::expected<audit_entries> audit_log(const audit_query& query) override;
+  caf::expected<void> put_audit(const audit_put& put) override;
 
   caf::expected<import_result> import_codes(const import_rows& rows) override;
   caf::expected<job> put_job(const job_put& put) override;
@@ -107,7 +108,7 @@ private:
   auto transaction(bool writes, F body) -> caf::expected<std::invoke_result_t<F>>;
 
   // shared by the topics
-  void audit(const std::string& actor, const char* action, const std::string& doc);
+  void audit(const std::string& actor, std::string_view action, const std::string& doc);
   const std::string& pool_of(uint32_t gen_id);
   const std::string& node_of(const std::string& incarnation);
   std::optional<code_view> read_code(std::string_view id);

@@ -69,6 +69,7 @@ struct fixture : test::det_fixture {
     return {
         [told](const scenes_changed& changed) { told->insert(told->end(), changed.ids.begin(), changed.ids.end()); },
         [](const scan_limits&) {},
+        [](const foreign_ids&) {},
         [](tick) {},
         [](const http_batch&) {},
         [](status_query) {
@@ -135,6 +136,13 @@ BOOST_AUTO_TEST_CASE(an_owner_sees_its_code_and_nobody_else_does) {
   BOOST_TEST(get(code_path).says("HTTP/1.1 401"));
 }
 
+BOOST_AUTO_TEST_CASE(an_imported_code_has_no_image_here_and_that_is_no_trouble) {
+  record.code.kind = code_kind::imported;
+  record.code.image_format.clear();
+  BOOST_TEST(get(image_path).says("HTTP/1.1 404"));
+  BOOST_TEST(seen->says("imported"));
+}
+
 BOOST_AUTO_TEST_CASE(a_key_sees_only_its_pools) {
   keys[0].pools = {"night"};
   advance(6s);
@@ -184,8 +192,12 @@ BOOST_AUTO_TEST_CASE(guessing_keys_does_not_read_the_store_each_time) {
   get(code_path, "shop");
   auto before = keys_read;
   texts["guess"] = mint_key("guess")->text;
-  for (int i = 0; i < 50; ++i) BOOST_TEST(get(code_path, "guess").says("HTTP/1.1 401"));
+  for (int i = 0; i < 50; ++i) get(code_path, "guess");
   BOOST_TEST(keys_read <= before + 1);
+  advance(1s);
+  BOOST_TEST(seen->says("HTTP/1.1 401"), "each is told at the next reading");
+  BOOST_TEST(seen->answers == 50u);
+  BOOST_TEST(keys_read <= before + 2);
 }
 
 BOOST_AUTO_TEST_CASE(each_request_is_answered_once_also_without_a_store) {

@@ -215,4 +215,14 @@ BOOST_AUTO_TEST_CASE(wechat_gets_its_check_file_at_a_host_of_link_codes_and_nobo
   BOOST_TEST(says(ask("/aB3.txt", "q.example.cn"), "HTTP/1.1 404"));
 }
 
+BOOST_AUTO_TEST_CASE(an_id_of_an_imported_key_with_our_character_is_asked_of_the_store) {
+  auto elsewhere = mac_keys::from({{'q', secret(std::string(32, 'x')), {}}}).mint(1'800'000'000'000);
+  BOOST_TEST(says(desk().serve(0, scan(elsewhere), 0, 0), "unknown_code"));
+  desk().ask_store_for("zq");
+  desk().ask_store_for("q");
+  auto asked = desk().serve(0, scan(elsewhere), 0, 0);
+  BOOST_REQUIRE(asked.ask.ids.size() == 1u);
+  BOOST_TEST(says(desk().resolved(asked.ask, {{bound(elsewhere)}, 0}, 0), "HTTP/1.1 200"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
