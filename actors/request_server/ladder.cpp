@@ -73,6 +73,9 @@ void ladder::refuse(climber who, ec why, std::string detail) {
 void ladder::refuse_for_good(climber who) {
   auto kept = shelf_.codes() > 0;
   auto live = who.live_wanted && state_.live_allowed;
+  if (stocks_nothing())
+    return refuse(std::move(who), ec::out_of_stock,
+                  "Pool '" + pool_ + "' has link codes alone, and this request allows none: leave on_empty out.");
   refuse(std::move(who), ec::out_of_stock,
          kept ? "Pool '" + pool_ + "' is below its reserve, which only keys of priority core may use."
               : "Pool '" + pool_ + "' has no code left. Retry-After says when more are expected.");
