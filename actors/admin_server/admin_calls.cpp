@@ -46,6 +46,8 @@ const std::vector<admin_calls::route>& admin_calls::routes() {
       {m::get, {"v1", "keys"}, scope_admin, true, &admin_calls::list_keys},
       {m::post, {"v1", "keys"}, scope_admin, true, &admin_calls::add_key},
       {m::del, {"v1", "keys", "*"}, scope_admin, true, &admin_calls::revoke_key},
+      {m::post, {"v1", "keys", "*", "rotate"}, scope_admin, true, &admin_calls::rotate_key},
+      {m::get, {"v1", "audit"}, scope_admin, true, &admin_calls::list_audit},
       {m::get, {"healthz"}, 0, true, &admin_calls::healthz},
       {m::get, {"readyz"}, 0, true, &admin_calls::readyz},
       {m::get, {"version"}, 0, true, &admin_calls::version},

@@ -2,6 +2,9 @@
 
 #include "actors/admin_server/admin_server.hpp"
 
+#include <boost/json/object.hpp>
+
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -59,6 +62,13 @@ private:
   void list_keys(const call& c);
   void add_key(const call& c);
   void revoke_key(const call& c);
+  void rotate_key(const call& c);
+
+  // audit.cpp
+  void list_audit(const call& c);
+  /// Does it when the store has written down that it is done; nothing happens that the store cannot write down. For
+  /// what leaves no other trace in the store.
+  void audited(const call& c, std::string action, boost::json::object doc, std::function<void()> act);
 
   // health.cpp
   void healthz(const call& c);

@@ -15,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t list_entries_max = 64, owner_bytes_max = 64, prefix_bytes_max = 512;
+constexpr uint64_t daily_codes_max = 1'000'000'000;
 
 caf::error wrong(std::string_view field, std::string_view allowed) {
   return fail(ec::invalid_request, fmt::format("{}: must be {}", field, allowed));
@@ -69,6 +70,11 @@ caf::error read_field(std::string_view name, const json::value& value, int64_t n
     key.rate_per_s = value.is_number() ? value.to_number<double>(err) : -1;
     if (err || key.rate_per_s < 0 || key.rate_per_s > 1e6)
       return wrong("rate_per_s", "a number of requests a second, 0 (no limit) to 1000000");
+  } else if (name == "daily_codes") {
+    json::error_code err;
+    key.daily_codes = value.is_number() ? value.to_number<uint64_t>(err) : 0;
+    if (err || !value.is_number() || key.daily_codes > daily_codes_max)
+      return wrong("daily_codes", "a whole number of codes a day (UTC), 0 (no limit) to 1000000000");
   } else if (name == "priority") {
     auto word = value.is_string() ? std::string_view(value.get_string()) : std::string_view();
     if (word != "core" && word != "normal" && word != "bulk") return wrong("priority", "core, normal or bulk");
@@ -80,11 +86,9 @@ caf::error read_field(std::string_view name, const json::value& value, int64_t n
     if (*time <= now_ms) return wrong("expires_at", "in the future");
     key.expires_ms = *time;
   } else {
-    return fail(
-        ec::invalid_request,
-        fmt::format(
-            "{}: not a field of a key; allowed: name, owner, scopes, pools, paths, rate_per_s, priority, expires_at",
-            name));
+    return fail(ec::invalid_request, fmt::format("{}: not a field of a key; allowed: name, owner, scopes, pools, "
+                                                 "paths, rate_per_s, daily_codes, priority, expires_at",
+                                                 name));
   }
   return {};
 }
@@ -114,6 +118,34 @@ caf::expected<new_key> read_new_key(std::string_view body, const std::vector<std
   if (out.row.owner.empty()) out.row.owner = out.row.name;
   if (auto err = check_pools(out.row.pools, pools)) return err;
   auto minted = mint_key(out.row.name);
+  if (!minted) return std::move(minted.error());
+  out.row.hash = minted->hash;
+  out.text = std::move(minted->text);
+  return out;
+}
+
+caf::expected<key_rotation> read_key_rotation(std::string_view body, const std::string& name) {
+  key_rotation out;
+  out.row.name = name;
+  out.row.overlap_s = overlap_s_default;
+  if (!body.empty()) {
+    auto parsed = http::parse_json(body);
+    if (!parsed) return std::move(parsed.error());
+    const auto* object = parsed->if_object();
+    if (!object) return fail(ec::invalid_request, "the body must be a JSON object, or absent");
+    for (const auto& [field, value] : *object) {
+      if (field != "overlap")
+        return fail(ec::invalid_request,
+                    fmt::format("{}: not a field of this call; allowed: overlap", std::string_view(field)));
+      json::error_code err;
+      auto seconds = value.is_number() ? value.to_number<uint32_t>(err) : overlap_s_max + 1;
+      if (err || seconds > overlap_s_max)
+        return wrong("overlap", fmt::format("a whole number of seconds from 0 to {} (30 days)", overlap_s_max));
+      out.row.overlap_s = seconds;
+    }
+  }
+  if (!is_key_name(name)) return fail(ec::not_found, "there is no key of this name");
+  auto minted = mint_key(name);
   if (!minted) return std::move(minted.error());
   out.row.hash = minted->hash;
   out.text = std::move(minted->text);

@@ -49,4 +49,22 @@ void admin_calls::revoke_key(const call& c) {
           });
 }
 
+void admin_calls::rotate_key(const call& c) {
+  auto asked = read_key_rotation(c.v->request.body, c.target.segments[2]);
+  if (!asked) return c.v->refuse(asked.error());
+  asked->row.actor = c.actor;
+  self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), std::move(asked->row))
+      .then(
+          [c, text = std::move(asked->text)](const api_key& row) {
+            write_down(c, "key_rotate", row.name);
+            auto out = key_json(row);
+            out["key"] = text.reveal(); // the only time that it is shown
+            c.v->json(201, http::json_text(out));
+          },
+          [c](const caf::error& why) {
+            write_down(c, "key_rotate", c.target.segments[2], why);
+            c.v->refuse(why);
+          });
+}
+
 } // namespace qrwell

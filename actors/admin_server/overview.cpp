@@ -43,16 +43,18 @@ void admin_calls::refresh_token(const call& c) {
   auto keeper = to_.tokens.find(c.target.segments[2]);
   if (keeper == to_.tokens.end())
     return c.v->refuse(ec::not_found, fmt::format("there is no app '{}' on this node", c.target.segments[2]));
-  self_->request(keeper->second, std::chrono::seconds(15), token_refresh{c.actor})
-      .then(
-          [c](done) {
-            write_down(c, "token_refresh", c.target.segments[2]);
-            c.v->json(200, R"({"refreshed":true})");
-          },
-          [c](const caf::error& why) {
-            write_down(c, "token_refresh", c.target.segments[2], why);
-            c.v->refuse(why);
-          });
+  audited(c, "token_refresh", {{"app", c.target.segments[2]}}, [self = self_, keeper = keeper->second, c] {
+    self->request(keeper, std::chrono::seconds(15), token_refresh{c.actor})
+        .then(
+            [c](done) {
+              write_down(c, "token_refresh", c.target.segments[2]);
+              c.v->json(200, R"({"refreshed":true})");
+            },
+            [c](const caf::error& why) {
+              write_down(c, "token_refresh", c.target.segments[2], why);
+              c.v->refuse(why);
+            });
+  });
 }
 
 void admin_calls::verify(const call& c) {

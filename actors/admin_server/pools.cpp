@@ -61,17 +61,24 @@ void admin_calls::command_pool(const call& c) {
   command.actor = c.actor;
   if (auto err = read_command(c.v->request.body, command)) return c.v->refuse(err);
   if (command.verb == pool_verb::pause && command.reason.empty()) command.reason = "paused by " + c.actor;
-  self_->request(stocker->second, std::chrono::milliseconds(cfg_.ask_timeout_ms), std::move(command))
-      .then(
-          [self = self_, c](const pool_state& pool) {
-            write_down(c, "pool_" + c.target.segments[3], pool.pool);
-            self->state.pools[pool.pool] = pool;
-            c.v->json(200, http::json_text(pool_json(pool)));
-          },
-          [c](const caf::error& why) {
-            write_down(c, "pool_" + c.target.segments[3], c.target.segments[2], why);
-            c.v->refuse(why);
-          });
+  auto carry_out = [self = self_, stocker = stocker->second, timeout_ms = cfg_.ask_timeout_ms, command, c] {
+    self->request(stocker, std::chrono::milliseconds(timeout_ms), command)
+        .then(
+            [self, c](const pool_state& pool) {
+              write_down(c, "pool_" + c.target.segments[3], pool.pool);
+              self->state.pools[pool.pool] = pool;
+              c.v->json(200, http::json_text(pool_json(pool)));
+            },
+            [c](const caf::error& why) {
+              write_down(c, "pool_" + c.target.segments[3], c.target.segments[2], why);
+              c.v->refuse(why);
+            });
+  };
+  // A pause and its end are written down with what they write; a fill writes nothing else.
+  if (command.verb == pool_verb::fill)
+    audited(c, "pool_fill", {{"pool", name}, {"count", command.count}}, std::move(carry_out));
+  else
+    carry_out();
 }
 
 } // namespace qrwell

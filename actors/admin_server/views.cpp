@@ -185,13 +185,16 @@ json::object key_json(const api_key& key) {
           {"pools", list(key.pools)},
           {"paths", list(key.path_prefixes)},
           {"rate_per_s", key.rate_per_s},
+          {"daily_codes", key.daily_codes},
+          {"codes_today", key.codes_today},
           {"priority", key.priority == key_priority::core   ? "core"
                        : key.priority == key_priority::bulk ? "bulk"
                                                             : "normal"},
           {"created_at", time_or_null(key.created_ms)},
           {"expires_at", time_or_null(key.expires_ms)},
           {"revoked_at", time_or_null(key.disabled_ms)},
-          {"last_used_at", time_or_null(key.last_used_ms)}};
+          {"last_used_at", time_or_null(key.last_used_ms)},
+          {"rotated_until", time_or_null(key.former_until_ms)}};
 }
 
 json::object verify_json(const verify_report& report) {

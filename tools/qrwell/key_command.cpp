@@ -1,5 +1,6 @@
 #include "actors/admin_server/key_requests.hpp"
 #include "actors/admin_server/views.hpp"
+#include "config/values.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
@@ -20,6 +21,7 @@ struct add_options {
   std::string name, owner, priority = "normal", expires;
   std::vector<std::string> scopes, pools, paths;
   std::string rate;
+  uint64_t daily = 0;
 };
 
 json::array list_of(const std::vector<std::string>& from) {
@@ -43,6 +45,7 @@ caf::expected<json::object> body_of(const add_options& o) {
                   fmt::format("--rate {}: must be a number of requests a second, as in 200/s", o.rate));
     body["rate_per_s"] = rate;
   }
+  if (o.daily != 0) body["daily_codes"] = o.daily;
   return body;
 }
 
@@ -56,6 +59,14 @@ caf::expected<json::value> remote_or_local(const node_options& where, Remote rem
   auto held = open_local_store(*client->configuration());
   if (!held) return std::move(held.error());
   return local(*held->store, *client->configuration());
+}
+
+int show_new(const node_options& where, const caf::expected<json::value>& answer) {
+  if (!answer) return complain(answer.error());
+  const auto* object = answer->if_object();
+  if (!object || !object->contains("key")) return complain(fail(ec::internal, "the node answered without a key"));
+  print(where.json ? http::json_text(*answer) : cell(*object, "key"));
+  return exit_ok;
 }
 
 int add_one(const node_options& where, const add_options& o) {
@@ -75,11 +86,34 @@ int add_one(const node_options& where, const add_options& o) {
         out["key"] = fresh->text.reveal();
         return json::value(std::move(out));
       });
-  if (!answer) return complain(answer.error());
-  const auto* object = answer->if_object();
-  if (!object || !object->contains("key")) return complain(fail(ec::internal, "the node answered without a key"));
-  print(where.json ? http::json_text(*answer) : cell(*object, "key"));
-  return exit_ok;
+  return show_new(where, answer);
+}
+
+caf::expected<json::object> rotation_of(const std::string& overlap) {
+  auto ms = config::read_duration(overlap);
+  if (!ms || *ms > uint64_t{overlap_s_max} * 1'000)
+    return fail(ec::invalid_request,
+                fmt::format("--overlap {}: must be a time of at most 30 days, as in 1d, 12h or 0s", overlap));
+  return json::object{{"overlap", *ms / 1'000}};
+}
+
+int rotate_one(const node_options& where, const std::string& name, const std::string& overlap) {
+  auto body = rotation_of(overlap);
+  if (!body) return complain(body.error());
+  auto text = http::json_text(*body);
+  auto answer = remote_or_local(
+      where, [&](const admin_client& client) { return client.call("POST", "/v1/keys/" + name + "/rotate", text); },
+      [&](code_store& store, const settings&) -> caf::expected<json::value> {
+        auto asked = read_key_rotation(text, name);
+        if (!asked) return std::move(asked.error());
+        asked->row.actor = "cli";
+        auto row = store.rotate_key(asked->row);
+        if (!row) return std::move(row.error());
+        auto out = key_json(*row);
+        out["key"] = asked->text.reveal();
+        return json::value(std::move(out));
+      });
+  return show_new(where, answer);
 }
 
 int list_all(const node_options& where) {
@@ -97,13 +131,13 @@ int list_all(const node_options& where) {
     print(http::json_text(*answer));
     return exit_ok;
   }
-  std::vector<std::vector<std::string>> rows{
-      {"NAME", "OWNER", "SCOPES", "POOLS", "PATHS", "RATE/S", "PRIORITY", "EXPIRES", "REVOKED", "LAST USED"}};
+  std::vector<std::vector<std::string>> rows{{"NAME", "OWNER", "SCOPES", "POOLS", "PATHS", "RATE/S", "PER DAY", "TODAY",
+                                              "PRIORITY", "EXPIRES", "REVOKED", "ROTATED UNTIL", "LAST USED"}};
   for (const auto& key : answer->at("keys").as_array()) {
     const auto& k = key.as_object();
     rows.push_back({cell(k, "name"), cell(k, "owner"), cell(k, "scopes"), cell(k, "pools"), cell(k, "paths"),
-                    cell(k, "rate_per_s"), cell(k, "priority"), cell(k, "expires_at"), cell(k, "revoked_at"),
-                    cell(k, "last_used_at")});
+                    cell(k, "rate_per_s"), cell(k, "daily_codes"), cell(k, "codes_today"), cell(k, "priority"),
+                    cell(k, "expires_at"), cell(k, "revoked_at"), cell(k, "rotated_until"), cell(k, "last_used_at")});
   }
   print_table(rows);
   return exit_ok;
@@ -139,6 +173,7 @@ void add_key(CLI::App& app, int& exit_code) {
   add->add_option("--pools", o->pools, "the pools it may use; default: all")->delimiter(',');
   add->add_option("--paths", o->paths, "prefixes of the pages it may bind; default: all")->delimiter(',');
   add->add_option("--rate", o->rate, "requests a second, as in 200/s; default: no limit");
+  add->add_option("--daily", o->daily, "codes a day (UTC); default: no limit");
   add->add_option("--priority", o->priority, "core, normal or bulk; below a pool's reserve only core draws from stock")
       ->check(CLI::IsMember({"core", "normal", "bulk"}))
       ->capture_default_str();
@@ -148,6 +183,16 @@ void add_key(CLI::App& app, int& exit_code) {
   auto* list = command->add_subcommand("list", "Shows all keys, but not their text, which nobody has.");
   auto list_where = add_node_options(*list);
   list->callback([=, &exit_code] { exit_code = list_all(*list_where); });
+
+  auto* rotate = command->add_subcommand(
+      "rotate", "Gives a key another secret and prints it, alone on standard output; the former one stays good for the "
+                "overlap.");
+  auto rotate_where = add_node_options(*rotate);
+  auto rotated = std::make_shared<std::string>();
+  auto overlap = std::make_shared<std::string>("1d");
+  rotate->add_option("name", *rotated, "the key's name")->required();
+  rotate->add_option("--overlap", *overlap, "for how long both secrets are good, at most 30d")->capture_default_str();
+  rotate->callback([=, &exit_code] { exit_code = rotate_one(*rotate_where, *rotated, *overlap); });
 
   auto* revoke = command->add_subcommand("revoke", "Disables a key; what it made goes on working.");
   auto revoke_where = add_node_options(*revoke);

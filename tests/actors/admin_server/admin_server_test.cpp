@@ -181,4 +181,87 @@ BOOST_AUTO_TEST_CASE(nothing_under_a_path_is_404) {
   BOOST_TEST(get(operators, "/v1/nonsense", "token").says("HTTP/1.1 404"));
 }
 
+BOOST_AUTO_TEST_CASE(a_rotated_key_is_shown_once) {
+  std::vector<key_rotate> asked;
+  writes->rotate_key = [&](const key_rotate& rotate) -> caf::expected<api_key> {
+    asked.push_back(rotate);
+    api_key key;
+    key.name = rotate.name;
+    key.former_until_ms = 1'800'000'086'400'000;
+    return key;
+  };
+  auto rotate = [&](const std::string& body) {
+    return call(operators, http_method::post, "/v1/keys/shop/rotate", "token", body);
+  };
+  BOOST_TEST(rotate("").says("HTTP/1.1 201"));
+  BOOST_TEST(seen->says(R"("key":"qw_shop_)"));
+  BOOST_TEST(seen->says(R"("rotated_until":")"));
+  BOOST_TEST(rotate(R"({"overlap":0})").says("HTTP/1.1 201"));
+  BOOST_TEST(rotate(R"({"overlap":2592000})").says("HTTP/1.1 201"));
+  BOOST_REQUIRE(asked.size() == 3u);
+  BOOST_TEST(asked[0].overlap_s == 86'400u);
+  BOOST_TEST(asked[0].actor == "admin token");
+  BOOST_TEST(asked[1].overlap_s == 0u);
+  BOOST_TEST((asked[0].hash != asked[1].hash));
+  for (auto body : {R"({"overlap":2592001})", R"({"overlap":-1})", R"({"overlap":1.5})", R"({"overlap":"1d"})",
+                    R"({"until":1})", "[]", "{"})
+    BOOST_TEST(rotate(body).says("HTTP/1.1 400"), body);
+  BOOST_TEST(call(operators, http_method::post, "/v1/keys/No%20name/rotate", "token").says("HTTP/1.1 404"));
+  BOOST_TEST(call(operators, http_method::post, "/v1/keys/shop/rotate", "looker").says("HTTP/1.1 403"));
+  BOOST_TEST(call(open, http_method::post, "/v1/keys/shop/rotate", "boss").says("HTTP/1.1 404"));
+  BOOST_TEST(asked.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_daily_budget_is_a_whole_number) {
+  std::vector<api_key> made;
+  writes->add_key = [&](const key_add& add) -> caf::expected<api_key> {
+    made.push_back(add.key);
+    return add.key;
+  };
+  auto add = [&](const std::string& daily) {
+    return call(operators, http_method::post, "/v1/keys", "token",
+                R"({"name":"shop","scopes":["issue"],"daily_codes":)" + daily + "}");
+  };
+  BOOST_TEST(add("1000").says(R"("daily_codes":1000,"codes_today":0)"));
+  BOOST_REQUIRE(made.size() == 1u);
+  BOOST_TEST(made[0].daily_codes == 1'000u);
+  for (auto daily : {"-1", "1.5", "\"9\"", "1000000001", "null"})
+    BOOST_TEST(add(daily).says("daily_codes: must be"), daily);
+}
+
+BOOST_AUTO_TEST_CASE(a_fill_is_written_down_before_it_is_done) {
+  std::vector<audit_put> written;
+  caf::expected<done> answer = done{};
+  writes->put_audit = [&](const audit_put& put) {
+    written.push_back(put);
+    return answer;
+  };
+  BOOST_TEST(call(open, http_method::post, "/v1/pools/default/fill", "boss", R"({"count":7})").says("HTTP/1.1 200"));
+  BOOST_REQUIRE(written.size() == 1u);
+  BOOST_TEST(written[0].actor == "key:boss");
+  BOOST_TEST(written[0].action == "pool_fill");
+  BOOST_TEST(written[0].doc == R"({"pool":"default","count":7})");
+  BOOST_TEST(commands.size() == 1u);
+  answer = fail(ec::unavailable, "away");
+  BOOST_TEST(call(open, http_method::post, "/v1/pools/default/fill", "boss", "").says("HTTP/1.1 503"));
+  BOOST_TEST(commands.size() == 1u, "what cannot be written down is not done");
+}
+
+BOOST_AUTO_TEST_CASE(the_audit_is_read_by_admins_in_pages) {
+  std::vector<audit_query> asked;
+  store->audit = [&](const audit_query& query) -> caf::expected<audit_entries> {
+    asked.push_back(query);
+    return audit_entries{{{1'800'000'000'000, "", "key:boss", "key_add", R"({"name":"shop"})"}}};
+  };
+  BOOST_TEST(get(operators, "/v1/audit?limit=7&before=2026-11-01T00:00:00Z", "boss").says("HTTP/1.1 200"));
+  BOOST_TEST(seen->says(R"("actor":"key:boss","action":"key_add","doc":{"name":"shop"}}]})"));
+  BOOST_REQUIRE(asked.size() == 1u);
+  BOOST_TEST(asked[0].limit == 7u);
+  BOOST_TEST(asked[0].before_ms == 1'793'491'200'000);
+  for (auto query : {"limit=0", "limit=501", "limit=x", "before=now", "after=1"})
+    BOOST_TEST(get(operators, std::string("/v1/audit?") + query, "boss").says("HTTP/1.1 400"), query);
+  BOOST_TEST(get(operators, "/v1/audit", "looker").says("HTTP/1.1 403"));
+  BOOST_TEST(get(open, "/v1/audit", "boss").says("HTTP/1.1 404"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
