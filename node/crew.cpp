@@ -1,6 +1,7 @@
 #include "node/crew.hpp"
 
 #include "actors/admin_server/admin_server.hpp"
+#include "actors/bulk_server/bulk_server.hpp"
 #include "actors/caretaker/caretaker.hpp"
 #include "actors/code_server/code_server.hpp"
 #include "actors/inspector/inspector.hpp"
@@ -162,12 +163,13 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   muster all(sys, boss, needs);
   crew out;
 
-  // -- stores: a thread each. Scans, reads of codes and long reads do not wait for each other, nor do they for writes.
+  // -- stores: a thread each. Scans, reads of codes, lists and checks of the whole store
+  // do not wait for each other, nor do they for writes.
   auto write = open_store(cfg, false);
   if (!write) return std::move(write.error());
   out.writer = all.add_worker<store_writer_actor>("store_writer", "writer", store_writer, std::move(*write));
   std::map<std::string, store_reader_actor> readers;
-  for (const auto* lane : {"scans", "codes", "bulk"}) {
+  for (const auto* lane : {"scans", "codes", "bulk", "checks"}) {
     auto read = open_store(cfg, true);
     if (!read) return std::move(read.error());
     readers[lane] = all.add_worker<store_reader_actor>("store_reader", lane, store_reader, std::move(*read));
@@ -248,6 +250,10 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   auto codes =
       all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
                                  wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"], scans);
+  bulk_server_config bulk_cfg;
+  bulk_cfg.public_url = cfg.http.public_url;
+  auto bulk = all.add<bulk_server_actor>("bulk_server", "bulk_server", "", on_death::restart, bulk_server, bulk_cfg,
+                                         wall_clock(system_wall_ms), readers["codes"], readers["bulk"]);
   all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
       images["put"], std::function<caf::error()>([&dir = needs.dir] { return dir.check_held(); }),
@@ -268,7 +274,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms(), {}};
   admin_cfg.openapi = std::string(openapi_text());
   admin_server_handles admin_handles{readers["codes"],
-                                     readers["bulk"],
+                                     readers["checks"],
                                      out.writer,
                                      the_inspector,
                                      stockers,
@@ -300,7 +306,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   }
 
   // -- the doors, last
-  http_services services{scans, out.request_server, codes, admin};
+  http_services services{scans, out.request_server, {}, codes, bulk, admin};
   if (auto err =
           all.start_frontend("open", needs.listener, http::listener_kind::open, services, recorder, out.frontend))
     return err;

@@ -41,7 +41,9 @@ void send_batches(http_frontend_actor* self) {
   };
   give(http::request_class::scan, st.services.scan);
   give(http::request_class::issue, st.services.issue);
+  give(http::request_class::batch, st.services.batch);
   give(http::request_class::code, st.services.code);
+  give(http::request_class::bulk, st.services.bulk);
   give(http::request_class::admin, st.services.admin);
 }
 

@@ -17,7 +17,7 @@ namespace qrwell {
 
 /// Who serves what. Handles may be equal.
 struct http_services {
-  http_service scan, issue, code, admin;
+  http_service scan, issue, batch, code, bulk, admin;
 };
 
 struct http_frontend_config {

@@ -16,15 +16,20 @@ struct row {
   bool admin_only = false;
 };
 
-// Every call of the API, the most frequent first. A pattern stands once.
+// Every call of the API, the most frequent first. A pattern stands once for each class that serves it.
 constexpr row table[] = {
     {"/v1/scenes/*", get, request_class::scan},
     {"/v1/scenes", get, request_class::scan},
     {"/v1/prefetch", get, request_class::scan},
     {"/q/*", get, request_class::scan},
     {"/v1/codes", post, request_class::issue},
+    {"/v1/codes", get, request_class::bulk},
+    {"/v1/stats", get, request_class::bulk},
+    {"/v1/codes/batch", post, request_class::batch},
     {"/v1/codes/*", get | patch | del, request_class::code},
     {"/v1/codes/*/image", get, request_class::code},
+    {"/v1/export", get, request_class::admin},
+    {"/v1/import", post, request_class::admin},
     {"/v1/pools", get, request_class::admin},
     {"/v1/pools/*", get, request_class::admin},
     {"/v1/pools/*/pause", post, request_class::admin},
@@ -37,6 +42,8 @@ constexpr row table[] = {
     {"/openapi.json", get, request_class::admin},
     {"/v1/keys", get | post, request_class::admin, true},
     {"/v1/keys/*", del, request_class::admin, true},
+    {"/v1/keys/*/rotate", post, request_class::admin, true},
+    {"/v1/audit", get, request_class::admin, true},
     {"/v1/status", get, request_class::admin, true},
     {"/v1/verify", post, request_class::admin, true},
     {"/healthz", get, request_class::admin, true},
@@ -77,7 +84,7 @@ std::string allow_of(unsigned methods) {
 } // namespace
 
 std::string_view to_string(request_class c) noexcept {
-  constexpr std::string_view names[request_classes] = {"scan", "issue", "code", "admin"};
+  constexpr std::string_view names[request_classes] = {"scan", "issue", "batch", "code", "bulk", "admin"};
   return names[static_cast<size_t>(c)];
 }
 
@@ -85,12 +92,19 @@ route find_route(listener_kind listener, http_method method, std::string_view pa
   route out;
   if (path == "*")
     return {route::verdict::wrong_method, request_class::admin, "GET, HEAD, POST, PATCH, DELETE, OPTIONS"};
+  unsigned methods = 0;
+  std::string_view pattern; // the first that fits, which is the narrowest
   for (const auto& r : table) {
     if ((r.admin_only && listener != listener_kind::admin) || !matches(r.pattern, path)) continue;
-    out.cls = r.cls;
-    out.what = r.methods & bit(method) ? route::verdict::found : route::verdict::wrong_method;
-    if (out.what == route::verdict::wrong_method) out.allow = allow_of(r.methods);
-    return out;
+    if (!pattern.empty() && r.pattern != pattern) continue;
+    pattern = r.pattern;
+    if (r.methods & bit(method)) return {route::verdict::found, r.cls, {}};
+    if (methods == 0) out.cls = r.cls;
+    methods |= r.methods;
+  }
+  if (methods != 0) {
+    out.what = route::verdict::wrong_method;
+    out.allow = allow_of(methods);
   }
   return out;
 }
@@ -102,7 +116,7 @@ route link_route(http_method method) {
 }
 
 bool is_batch(http_method method, std::string_view path) noexcept {
-  return method == http_method::post && path == "/v1/codes/batch";
+  return method == http_method::post && (path == "/v1/codes/batch" || path == "/v1/import");
 }
 
 } // namespace qrwell::http

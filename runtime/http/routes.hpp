@@ -9,8 +9,8 @@ namespace qrwell::http {
 
 /// Who serves a request. Each class has its own queue budget and its own actors, so that a flood of one leaves the
 /// others alone (promise P9).
-enum class request_class : uint8_t { scan, issue, code, admin };
-constexpr size_t request_classes = 4;
+enum class request_class : uint8_t { scan, issue, batch, code, bulk, admin };
+constexpr size_t request_classes = 6;
 
 std::string_view to_string(request_class c) noexcept;
 

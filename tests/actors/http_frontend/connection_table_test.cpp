@@ -331,11 +331,11 @@ BOOST_AUTO_TEST_CASE(methods_and_paths_that_are_not_served_are_told) {
   auto& peer = open();
   say("DELETE /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n");
   BOOST_TEST(has(peer.taken, "HTTP/1.1 405"));
-  BOOST_TEST(has(peer.taken, "\r\nAllow: POST, OPTIONS\r\n"));
+  BOOST_TEST(has(peer.taken, "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"));
   peer.taken.clear();
   say("OPTIONS /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n");
   BOOST_TEST(has(peer.taken, "HTTP/1.1 204 No Content\r\n"));
-  BOOST_TEST(has(peer.taken, "\r\nAllow: POST, OPTIONS\r\n"));
+  BOOST_TEST(has(peer.taken, "\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"));
   peer.taken.clear();
   say("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n");
   BOOST_TEST(has(peer.taken, "HTTP/1.1 204"));

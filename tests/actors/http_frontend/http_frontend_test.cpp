@@ -48,6 +48,7 @@ scan_server_actor::behavior_type echo(scan_server_actor::stateful_pointer<echo_s
   return {
       [](const scenes_changed&) {},
       [](const scan_limits&) {},
+      [](const foreign_ids&) {},
       [self](tick) {
         if (self->state.sink) self->send(self->state.sink, std::exchange(self->state.held, {}));
       },
@@ -139,7 +140,7 @@ struct fixture {
     fc.counters = n;
     http_service all = service;
     front = sys.middleman().spawn_broker(http_frontend, registry.enroll("http_frontend", "test"), fc,
-                                         http_services{all, all, all, all}, counts);
+                                         http_services{all, all, all, all, all, all}, counts);
   }
 
   ~fixture() {

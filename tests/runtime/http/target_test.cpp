@@ -73,6 +73,9 @@ BOOST_AUTO_TEST_CASE(every_call_of_the_open_listener_has_its_class) {
   auto open = [](http_method m, std::string_view path) { return verdict(listener_kind::open, m, path); };
   using enum http_method;
   BOOST_TEST(open(post, "/v1/codes") == "issue");
+  BOOST_TEST(open(get, "/v1/codes") == "bulk");
+  BOOST_TEST(open(head, "/v1/stats") == "bulk");
+  BOOST_TEST(open(del, "/v1/codes") == "405 GET, HEAD, POST, OPTIONS", "all classes' methods");
   BOOST_TEST(open(get, "/v1/codes/x") == "code");
   BOOST_TEST(open(head, "/v1/codes/x/image") == "code");
   BOOST_TEST(open(get, "/v1/scenes/x") == "scan");
@@ -86,9 +89,27 @@ BOOST_AUTO_TEST_CASE(every_call_of_the_open_listener_has_its_class) {
   BOOST_TEST(open(del, "/v1/scenes/x") == "405 GET, HEAD, OPTIONS");
   BOOST_TEST(open(put, "/v1/codes").substr(0, 3) == "405");
   BOOST_TEST(open(options, "/v1/codes/x").substr(0, 3) == "405");
-  for (auto path : {"/", "/v1", "/v1/", "/v1/codes/", "/v1/codes//image", "/v1/codes/x/", "/v1/codes/x/image/",
-                    "/v1/codesx", "/v1/scenes/", "/v1/scenes/x/y", "/V1/codes", "/v1/%63odes", "", "/metrics",
-                    "/healthz", "/v1/keys", "/v1/keys/k", "/v1/status", "/v1/verify"})
+  for (auto path : {"/",
+                    "/v1",
+                    "/v1/",
+                    "/v1/codes/",
+                    "/v1/codes//image",
+                    "/v1/codes/x/",
+                    "/v1/codes/x/image/",
+                    "/v1/codesx",
+                    "/v1/scenes/",
+                    "/v1/scenes/x/y",
+                    "/V1/codes",
+                    "/v1/%63odes",
+                    "",
+                    "/metrics",
+                    "/healthz",
+                    "/v1/keys",
+                    "/v1/keys/k",
+                    "/v1/keys/k/rotate",
+                    "/v1/audit",
+                    "/v1/status",
+                    "/v1/verify"})
     BOOST_TEST(open(get, path) == "404", path);
 }
 
@@ -100,6 +121,8 @@ BOOST_AUTO_TEST_CASE(the_operators_listener_has_more) {
   BOOST_TEST(admin(post, "/v1/keys") == "admin");
   BOOST_TEST(admin(del, "/v1/keys/k") == "admin");
   BOOST_TEST(admin(get, "/v1/keys/k") == "405 DELETE, OPTIONS");
+  BOOST_TEST(admin(post, "/v1/keys/k/rotate") == "admin");
+  BOOST_TEST(admin(get, "/v1/audit") == "admin");
   BOOST_TEST(admin(post, "/v1/verify") == "admin");
   for (auto path : {"/", "/healthz", "/readyz", "/version", "/metrics", "/v1/status"})
     BOOST_TEST(admin(get, path) == "admin");
