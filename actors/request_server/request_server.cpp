@@ -22,6 +22,15 @@ uint32_t sink_of(self_pointer self) {
   return static_cast<uint32_t>(sinks.size() - 1);
 }
 
+uint32_t asker_of(self_pointer self) {
+  auto& askers = self->state.askers;
+  auto sender = caf::actor_cast<item_sink>(self->current_sender());
+  for (size_t i = 0; i < askers.size(); ++i)
+    if (askers[i] == sender) return static_cast<uint32_t>(i);
+  askers.push_back(std::move(sender));
+  return static_cast<uint32_t>(askers.size() - 1);
+}
+
 void perform(self_pointer self);
 
 // Runs one step of the core and does what it wants.
@@ -99,6 +108,7 @@ void perform(self_pointer self) {
   for (auto& claim : wanted.claims) self->send(s.persister, std::move(claim));
   if (!wanted.done_lots.lots.empty()) self->send(s.persister, std::move(wanted.done_lots));
   for (auto& [sink, answers] : wanted.answers) self->send(s.sinks[sink], std::move(answers));
+  for (auto& [asker, ends] : wanted.item_ends) self->send(s.askers[asker], std::move(ends));
   for (auto& order : wanted.lives) fetch_live(self, std::move(order));
   for (auto& [ticket, query] : wanted.images) read_image(self, ticket, std::move(query));
   // Both are repeated by what causes them: an image that is missing is found missing again, a key is used again.
@@ -152,6 +162,8 @@ request_server_actor::behavior_type request_server(self_pointer self, vitals_ptr
             }),
       watch(v, "http_batch",
             [self](http_batch& x) { step(self, [&](auto& d, moment now) { d.requests(sink_of(self), x, now); }); }),
+      watch(v, "issue_items",
+            [self](issue_items& x) { step(self, [&](auto& d, moment now) { d.items(asker_of(self), x, now); }); }),
       watch(v, "status_query", [self](status_query) { return self->state.desk->status(); }),
   };
 }

@@ -18,6 +18,7 @@ struct request_server_state {
   request_server_config cfg;
   std::optional<request_desk> desk;
   std::vector<answer_sink> sinks; ///< front ends, by the number the desk knows them by
+  std::vector<item_sink> askers;  ///< batch_servers, in the same way
   binding_persister_actor persister;
   store_reader_actor reader;
   store_writer_actor writer;

@@ -73,13 +73,21 @@ void answer_writer::add(const http_place& at, int status, std::string_view conte
   out_.answers.push_back({at, static_cast<uint32_t>(offset), static_cast<uint32_t>(out.size() - offset), close});
 }
 
-void answer_writer::add_problem(const http_place& at, const problem& what, std::string_view request_id,
-                                bool body_omitted) {
+namespace {
+
+problem_kind kind_as_sent(const problem& what) {
   auto kind = kind_of(what.code);
   if (what.status != 0) {
     if (auto* known = kind_of_status(what.status)) kind = *known;
     kind.status = what.status;
   }
+  return kind;
+}
+
+} // namespace
+
+std::string problem_json(const problem& what, std::string_view request_id) {
+  auto kind = kind_as_sent(what);
   std::string body;
   body.reserve(256 + what.detail.size());
   body += R"({"type":"/problems/)";
@@ -92,9 +100,16 @@ void answer_writer::add_problem(const http_place& at, const problem& what, std::
   body += boost::json::serialize(to_utf8(what.detail));
   body += R"(,"code":")";
   body += kind.code;
-  body += R"(","request_id":)";
-  body += boost::json::serialize(to_utf8(request_id));
+  body += '"';
+  if (!request_id.empty()) body += R"(,"request_id":)" + boost::json::serialize(to_utf8(request_id));
   body += kind.retryable ? R"(,"retryable":true})" : R"(,"retryable":false})";
+  return body;
+}
+
+void answer_writer::add_problem(const http_place& at, const problem& what, std::string_view request_id,
+                                bool body_omitted) {
+  auto kind = kind_as_sent(what);
+  auto body = problem_json(what, request_id);
   // An error is never for a cache: an id that is unknown now may be bound a second later.
   add(at, kind.status, "application/problem+json", body, request_id,
       {{"Cache-Control", "no-store"},

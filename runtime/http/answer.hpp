@@ -26,6 +26,9 @@ struct problem {
   std::string rate_limit = {}, rate_remaining = {}, rate_reset = {}; ///< RateLimit-* headers; empty: none
 };
 
+/// The body of an error answer: RFC 9457, and ours. Without a `request_id` it stands within another answer.
+std::string problem_json(const problem& what, std::string_view request_id);
+
 /// Renders answers one behind the other into one arena: one message for a whole group.
 class answer_writer {
 public:

@@ -68,6 +68,9 @@ public:
     });
   }
 
+  /// Somebody else answers it from now on.
+  void hand_over() noexcept { answered_ = true; }
+
   /// The front end that the request came from.
   const answer_sink& sink() const noexcept { return sink_; }
 
