@@ -153,6 +153,9 @@ void check_pools(const settings& s, problems& found) {
 
 void check_limits(const settings& s, problems& found) {
   const auto& l = s.limits;
+  if (l.batch_bytes_max < l.body_bytes_max)
+    found.add("limits.batch_bytes_max", fmt::format("{} bytes are less than limits.body_bytes_max", l.batch_bytes_max),
+              "at least limits.body_bytes_max");
   if (l.live_deadline_ms < l.request_deadline_ms)
     found.add("limits.live_deadline",
               fmt::format("{} ms are less than limits.request_deadline, which is {} ms", l.live_deadline_ms,

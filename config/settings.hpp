@@ -93,9 +93,9 @@ struct log_settings {
 
 struct limit_settings {
   uint32_t connections_max = 0, pipelined_max = 0;
-  uint64_t header_bytes_max = 0, body_bytes_max = 0, unsent_bytes_max = 0;
+  uint64_t header_bytes_max = 0, body_bytes_max = 0, batch_bytes_max = 0, unsent_bytes_max = 0;
   uint32_t idle_timeout_ms = 0, header_timeout_ms = 0, body_timeout_ms = 0;
-  uint32_t request_deadline_ms = 0, live_deadline_ms = 0;
+  uint32_t request_deadline_ms = 0, live_deadline_ms = 0, batch_deadline_ms = 0;
   uint32_t persister_waiting_max = 0, group_max = 0, shelf_lots_max = 0;
   uint64_t path_bytes_max = 0, query_bytes_max = 0;
   uint32_t tags_max = 0;

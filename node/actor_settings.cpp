@@ -103,6 +103,15 @@ caf::expected<request_server_config> request_settings(const settings& cfg, std::
   return checked(std::move(out));
 }
 
+caf::expected<batch_server_config> batch_settings(const settings& cfg) {
+  batch_server_config out;
+  out.public_url = cfg.http.public_url;
+  out.deadline_ms = cfg.limits.batch_deadline_ms;
+  out.item_deadline_ms = cfg.limits.request_deadline_ms;
+  out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
+  return checked(std::move(out));
+}
+
 caf::expected<binding_persister_config> persister_settings(const settings& cfg, const data_dir& dir) {
   binding_persister_config out;
   out.holder = dir.incarnation();
@@ -143,12 +152,16 @@ caf::expected<http_limits> listener_settings(const settings& cfg) {
   out.pipelined_max = limits.pipelined_max;
   out.header_bytes_max = static_cast<uint32_t>(limits.header_bytes_max);
   out.body_bytes_max = static_cast<uint32_t>(limits.body_bytes_max);
+  out.batch_body_bytes_max = static_cast<uint32_t>(limits.batch_bytes_max);
   out.unsent_bytes_max = static_cast<uint32_t>(limits.unsent_bytes_max);
   out.idle_timeout_ms = limits.idle_timeout_ms;
   out.header_timeout_ms = limits.header_timeout_ms;
   out.body_timeout_ms = limits.body_timeout_ms;
   out.hot_scenes_max = limits.hot_scenes_max;
   out.hot_bytes_max = limits.hot_bytes_max;
+  auto& batch = out.classes[static_cast<size_t>(http::request_class::batch)];
+  batch.deadline_ms = limits.batch_deadline_ms;
+  batch.give_up_after_ms = limits.batch_deadline_ms + 15'000; // items that are under way then end in their own time
   auto& issue = out.classes[static_cast<size_t>(http::request_class::issue)];
   issue.deadline_ms = limits.request_deadline_ms;
   issue.give_up_after_ms = std::max(limits.request_deadline_ms, limits.live_deadline_ms) + 1'000;

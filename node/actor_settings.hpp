@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/batch_server/batch_desk.hpp"
 #include "actors/binding_persister/binding_persister.hpp"
 #include "actors/http_frontend/http_frontend.hpp"
 #include "actors/pool_stocker/pool_stocker.hpp"
@@ -25,6 +26,7 @@ caf::expected<pool_stocker_config> stocker_settings(const settings& cfg, const p
                                                     const catalogue& known, const data_dir& dir);
 /// `mint` makes the ids of link codes.
 caf::expected<request_server_config> request_settings(const settings& cfg, std::function<std::string()> mint);
+caf::expected<batch_server_config> batch_settings(const settings& cfg);
 caf::expected<binding_persister_config> persister_settings(const settings& cfg, const data_dir& dir);
 caf::expected<scan_server_config> scan_settings(const settings& cfg);
 caf::expected<scan_recorder_config> recorder_settings(const settings& cfg);

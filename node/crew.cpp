@@ -1,6 +1,7 @@
 #include "node/crew.hpp"
 
 #include "actors/admin_server/admin_server.hpp"
+#include "actors/batch_server/batch_server.hpp"
 #include "actors/bulk_server/bulk_server.hpp"
 #include "actors/caretaker/caretaker.hpp"
 #include "actors/code_server/code_server.hpp"
@@ -244,6 +245,11 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                           steered.scan_settings, needs.keys, wall_clock(system_wall_ms),
                                           readers["scans"], recorder);
   steered.scan_server = scans;
+  auto batch_cfg = batch_settings(cfg);
+  if (!batch_cfg) return std::move(batch_cfg.error());
+  auto batches = all.add_blocking<batch_server_actor>("batch_server", "batch_server", "", on_death::restart,
+                                                      batch_server, *batch_cfg, wall_clock(system_wall_ms),
+                                                      readers["codes"], out.request_server);
   code_server_config code_cfg;
   code_cfg.public_url = cfg.http.public_url;
   code_cfg.target = steered.request_settings->get().target;
@@ -273,6 +279,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   admin_cfg.name = "open";
   admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms(), {}};
   admin_cfg.openapi = std::string(openapi_text());
+  admin_cfg.target = steered.request_settings->get().target;
   admin_server_handles admin_handles{readers["codes"],
                                      readers["checks"],
                                      out.writer,
@@ -281,7 +288,9 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                      tokens,
                                      [numbers](const inspect_report& report, const std::vector<pool_state>& pools) {
                                        return numbers->render(report, pools);
-                                     }};
+                                     },
+                                     readers["bulk"],
+                                     scans};
   auto add_admin = [&] {
     auto settings = std::make_shared<live<admin_server_config>>(admin_cfg);
     auto actor = all.add<admin_server_actor>("admin_server", admin_cfg.name, "", on_death::restart, admin_server,
@@ -306,7 +315,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   }
 
   // -- the doors, last
-  http_services services{scans, out.request_server, {}, codes, bulk, admin};
+  http_services services{scans, out.request_server, batches, codes, bulk, admin};
   if (auto err =
           all.start_frontend("open", needs.listener, http::listener_kind::open, services, recorder, out.frontend))
     return err;
