@@ -48,6 +48,8 @@ const std::vector<admin_calls::route>& admin_calls::routes() {
       {m::del, {"v1", "keys", "*"}, scope_admin, true, &admin_calls::revoke_key},
       {m::post, {"v1", "keys", "*", "rotate"}, scope_admin, true, &admin_calls::rotate_key},
       {m::get, {"v1", "audit"}, scope_admin, true, &admin_calls::list_audit},
+      {m::get, {"v1", "export"}, scope_admin, false, &admin_calls::export_codes},
+      {m::post, {"v1", "import"}, scope_admin, false, &admin_calls::import_codes},
       {m::get, {"healthz"}, 0, true, &admin_calls::healthz},
       {m::get, {"readyz"}, 0, true, &admin_calls::readyz},
       {m::get, {"version"}, 0, true, &admin_calls::version},

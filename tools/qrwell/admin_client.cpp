@@ -3,7 +3,6 @@
 #include "config/loader.hpp"
 #include "node/data_dir.hpp"
 #include "runtime/http/json.hpp"
-#include "tools/qrwell/http_call.hpp"
 
 #include <fmt/format.h>
 
@@ -63,21 +62,21 @@ caf::expected<admin_client> admin_client::find(const node_options& options) {
   return out;
 }
 
-caf::expected<boost::json::value> admin_client::call(std::string_view method, const std::string& path,
-                                                     const std::string& body, long timeout_s) const {
-  auto got =
-      http_call(method, url_ + path, {"Authorization: Bearer " + bearer_.reveal(), "Content-Type: application/json"},
-                body, timeout_s);
+caf::expected<http_got> admin_client::send(std::string_view method, const std::string& path,
+                                           const std::string& content_type, const std::string& body,
+                                           long timeout_s) const {
+  auto got = http_call(method, url_ + path,
+                       {"Authorization: Bearer " + bearer_.reveal(), "Content-Type: " + content_type}, body, timeout_s);
   if (!got)
     return fail(ec::unavailable,
                 sentence_of(got.error()) + ". Is the node running? (-c FILE or --admin URL say where it is)");
   auto status = got->status;
+  if (status / 100 == 2) return got;
   auto value = http::parse_json(got->body);
   if (!value)
     return fail(ec::internal,
                 fmt::format("{}{} answered status {} and no JSON: is that a qrwell node's admin listener?", url_, path,
                             status));
-  if (status / 100 == 2) return value;
   std::string detail;
   if (const auto* problem = value->if_object())
     if (const auto* text = problem->if_contains("detail"); text && text->is_string())
@@ -88,6 +87,18 @@ caf::expected<boost::json::value> admin_client::call(std::string_view method, co
               : status == 409                  ? ec::conflict
                                                : ec::internal;
   return fail(code, fmt::format("{} (status {})", detail.empty() ? "the node refused" : detail, status));
+}
+
+caf::expected<boost::json::value> admin_client::call(std::string_view method, const std::string& path,
+                                                     const std::string& body, long timeout_s) const {
+  auto got = send(method, path, "application/json", body, timeout_s);
+  if (!got) return std::move(got.error());
+  auto value = http::parse_json(got->body);
+  if (!value)
+    return fail(ec::internal,
+                fmt::format("{}{} answered status {} and no JSON: is that a qrwell node's admin listener?", url_, path,
+                            got->status));
+  return value;
 }
 
 } // namespace qrwell::cli

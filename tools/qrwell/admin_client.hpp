@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "messages/errors.hpp"
 #include "messages/secret.hpp"
+#include "tools/qrwell/http_call.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -35,6 +36,10 @@ public:
   /// One call. Error unavailable: nobody listens there; otherwise what the node's problem says.
   caf::expected<boost::json::value> call(std::string_view method, const std::string& path, const std::string& body = {},
                                          long timeout_s = 30) const;
+
+  /// The same with a body of another type, answered as it came when its status is 2xx.
+  caf::expected<http_got> send(std::string_view method, const std::string& path, const std::string& content_type,
+                               const std::string& body = {}, long timeout_s = 30) const;
 
   /// Of the file that -c named; absent with --admin.
   const std::optional<settings>& configuration() const noexcept { return settings_; }

@@ -18,7 +18,28 @@ size_t take(char* data, size_t size, size_t count, void* to) {
   return size * count;
 }
 
+size_t take_header(char* data, size_t size, size_t count, void* to) {
+  std::string_view line(data, size * count);
+  auto colon = line.find(':');
+  if (colon != line.npos) {
+    auto trim = [](std::string_view text) {
+      auto from = text.find_first_not_of(" \t"), last = text.find_last_not_of(" \t\r\n");
+      return from == text.npos ? std::string() : std::string(text.substr(from, last - from + 1));
+    };
+    std::string name(line.substr(0, colon));
+    for (auto& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    static_cast<http_got*>(to)->headers.emplace_back(std::move(name), trim(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
 } // namespace
+
+std::string_view http_got::header(std::string_view lower_name) const noexcept {
+  for (const auto& [name, value] : headers)
+    if (name == lower_name) return value;
+  return {};
+}
 
 caf::expected<http_got> http_call(std::string_view method, const std::string& url,
                                   const std::vector<std::string>& headers, std::string_view body, long timeout_s) {
@@ -36,6 +57,8 @@ caf::expected<http_got> http_call(std::string_view method, const std::string& ur
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, timeout_s);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &out.body);
+  curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &out);
   if (method == "POST") {
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, std::string(body).c_str());

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::help);
   app.footer("Exit codes: 0 done; 1 could not be done, or verify found something; 2 the command line or the "
              "configuration is wrong;\n"
-             "3 the node does not answer, or another process holds its data directory.\n"
+             "3 the node does not answer, or another process holds its data directory; 4 import rejected some rows.\n"
              "`qrwell COMMAND --help` explains each command; docs/operating.md is for operators.");
   int exit_code = qrwell::cli::exit_ok;
   qrwell::cli::add_serve(app, exit_code);
@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
   qrwell::cli::add_pool(app, exit_code);
   qrwell::cli::add_key(app, exit_code);
   qrwell::cli::add_verify(app, exit_code);
+  qrwell::cli::add_export(app, exit_code);
+  qrwell::cli::add_import(app, exit_code);
   qrwell::cli::add_recover(app, exit_code);
   qrwell::cli::add_config(app, exit_code);
   qrwell::cli::add_version(app, exit_code);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/listing.hpp"
+#include "messages/transfer.hpp"
+#include "runtime/http/target.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qrwell {
+
+/// What `GET /v1/export` asks for. Error invalid_request names the parameter.
+caf::expected<code_list> read_export(const http::target& target);
+
+/// Where the next page goes on; empty when there is none.
+std::string next_cursor(const code_page& page);
+
+/// Those of the keys that are not known yet. What is known keeps its rank: the ids of our own keys go on being judged
+/// without the store.
+std::vector<foreign_key> unknown_keys(const std::vector<foreign_key>& sent, const std::vector<foreign_key>& known);
+
+} // namespace qrwell
