@@ -1,5 +1,7 @@
 #include "tools/wechat-sim/answer_faults.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <fmt/format.h>
@@ -24,6 +26,13 @@ bool replaces_answer(const fault& f) {
   using enum fault_kind;
   return f.kind == error || f.kind == error_as_text || f.kind == json_as_image || f.kind == http_status ||
          f.kind == gateway_html;
+}
+
+bool is_about_delivery(const fault& f) {
+  using enum fault_kind;
+  constexpr std::array kinds{delay,      fault_kind::reset, reset_mid_head, reset_mid_body, truncated,
+                             black_hole, slow_body,         empty_body,     short_body};
+  return std::ranges::find(kinds, f.kind) != kinds.end();
 }
 
 void disturb(sim_answer& answer, const fault& f, std::mt19937_64& random) {

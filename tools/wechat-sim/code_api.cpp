@@ -49,14 +49,14 @@ sim_answer code_api::create(const sim_request& request, int64_t now_us) {
   }
   if (struck && struck->kind == fault_kind::expire_token) app->tokens.expire_all(now_us);
   if (auto valid = app->tokens.check(token, now_us); valid != token_state::valid)
-    return refuse(state_, app, token_error(valid), request, now_us);
-  if (!state_.live.allows(request.client_ip)) return refuse(state_, app, 40164, request, now_us);
+    return refuse_disturbed(*app, token_error(valid), request, struck, now_us);
+  if (!state_.live.allows(request.client_ip)) return refuse_disturbed(*app, 40164, request, struck, now_us);
   bool replaced = struck && replaces_answer(*struck);
   if (!replaced || !comes_before_the_count(struck->code)) {
     auto rule = state_.live.charge;
     int code = quota_error(*app, now_us);
     if (rule == charge_rule::all || (rule == charge_rule::passed && code == 0)) charge(app->counts, now_us);
-    if (code != 0) return refuse(state_, app, code, request, now_us);
+    if (code != 0) return refuse_disturbed(*app, code, request, struck, now_us);
   }
   if (!replaced) return create_charged(*app, request, struck, now_us);
   auto answer = refuse(state_, app, struck->code, request, now_us);
@@ -66,14 +66,21 @@ sim_answer code_api::create(const sim_request& request, int64_t now_us) {
 
 sim_answer code_api::create_charged(app_state& app, const sim_request& request, const hit& struck, int64_t now_us) {
   auto parsed = parse_code_request(request.body, {state_.live.bad_body_code, state_.live.bad_width_code});
-  if (auto* code = std::get_if<int>(&parsed)) return refuse(state_, &app, *code, request, now_us);
+  if (auto* code = std::get_if<int>(&parsed)) return refuse_disturbed(app, *code, request, struck, now_us);
   auto& wanted = std::get<code_request>(parsed);
   bool ampersand = wanted.scene.find('&') != std::string::npos;
   if (ampersand && struck && struck->kind == fault_kind::refuse_ampersand)
     return refuse(state_, &app, 40129, request, now_us);
-  if (!page_passes(app, wanted)) return refuse(state_, &app, 41030, request, now_us);
+  if (!page_passes(app, wanted)) return refuse_disturbed(app, 41030, request, struck, now_us);
   if (state_.live.charge == charge_rule::images) charge(app.counts, now_us);
   return print(app, std::move(wanted), struck, now_us);
+}
+
+sim_answer code_api::refuse_disturbed(app_state& app, int code, const sim_request& request, const hit& struck,
+                                      int64_t now_us) {
+  auto answer = refuse(state_, &app, code, request, now_us);
+  if (struck && is_about_delivery(*struck)) disturb(answer, *struck, state_.random);
+  return answer;
 }
 
 sim_answer code_api::print(app_state& app, code_request wanted, const hit& struck, int64_t now_us) {

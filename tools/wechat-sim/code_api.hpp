@@ -22,6 +22,8 @@ private:
   using hit = std::optional<fault>;
 
   sim_answer create_charged(app_state& app, const sim_request& request, const hit& struck, int64_t now_us);
+  /// An error, on the same bad way as an image would be.
+  sim_answer refuse_disturbed(app_state& app, int code, const sim_request& request, const hit& struck, int64_t now_us);
   sim_answer print(app_state& app, code_request wanted, const hit& struck, int64_t now_us);
   /// The error that the quota gives to a call now, 0 if it may pass.
   int quota_error(app_state& app, int64_t now_us) const;

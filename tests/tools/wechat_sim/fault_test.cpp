@@ -109,6 +109,18 @@ BOOST_AUTO_TEST_CASE(delay_short_body_and_a_reset_within_the_headers) {
   BOOST_TEST((code(current, R"({"scene":"abc"})").how == delivery::reset_mid_head));
 }
 
+BOOST_AUTO_TEST_CASE(errors_take_the_same_bad_way_as_images) {
+  auto current = token();
+  set_fault(R"([{"kind":"black_hole"},{"kind":"limit","per_minute":2}])");
+  BOOST_TEST((code(current, "{}").how == delivery::silence));
+  BOOST_TEST((code(current, R"({"scene":"a"})").how == delivery::silence));
+  BOOST_TEST((code(current, R"({"scene":"a"})").how == delivery::silence)); // 45009, which nobody hears
+  BOOST_TEST(state_of(0).at("refused").at("45009").as_int64() == 1);
+  // What is done to an image cannot be done to an error.
+  set_fault(R"([{"kind":"none"},{"kind":"garbage"}])");
+  BOOST_TEST(outcome(current) == 45009);
+}
+
 BOOST_AUTO_TEST_CASE(a_fault_can_be_for_one_host_and_all_hosts_share_one_quota) {
   auto current = token();
   set_fault(R"([{"kind":"limit","per_minute":3},{"kind":"black_hole","host":"api.weixin.qq.com"},

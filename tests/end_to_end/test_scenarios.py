@@ -1,0 +1,141 @@
+"""Scenarios of the simulator, replayed against a node: for each, what stock, quota and status must show."""
+
+import json
+import re
+import subprocess
+import time
+
+from end_to_end.harness import BIN, EndToEnd, call, wait_until
+
+
+class Scenarios(EndToEnd):
+    """A stock of 150 that 60 draws make the node fill again, while WeChat does what the scenario says."""
+
+    def start(self, *options, **more):
+        self.sim = self.simulator("--latency", "1:5", *options)
+        self.n = self.node(more.pop("wechat", self.sim), **{"low": 150, "high": 150, "per_minute": 1000, **more}).start()
+        self.key = self.n.key()
+        self.n.wait_for_stock(140)
+
+    def play(self, *steps):
+        answer = call(self.sim.address, "POST", "/sim/scenario", "steps:\n" + "".join(f"- {{{step}}}\n" for step in steps))
+        self.assertEqual(answer.status, 200, answer)
+
+    def wait_for_the_end(self):
+        wait_until(lambda: self.sim.state()["scenario"]["over"], 30, "the end of the scenario")
+
+    def draw(self, count):
+        answers = [self.n.issue(self.key) for _ in range(count)]
+        self.assertEqual({a.status for a in answers}, {201}, [a for a in answers if a.status != 201][:2])
+        return [a.json["id"] for a in answers]
+
+    def check_images(self, ids):
+        for code in ids:
+            image = self.n.call("GET", f"/v1/codes/{code}/image")
+            self.assertEqual(image.status, 200)
+            self.assertIn(b"scene=" + code.encode(), image.body)
+
+    def app(self):
+        return self.n.status()["apps"][0]
+
+    def resume_if_paused(self):
+        if self.n.pool()["paused"]:
+            self.assertEqual(self.n.admin("POST", "/v1/pools/default/resume").status, 200)
+
+    def test_45009_for_a_while_silences_the_node_and_the_stock_goes_on(self):
+        self.start()
+        self.play("at: 0s, for: 3s, what: 45009")
+        self.check_images(self.draw(60))
+        wait_until(lambda: self.app()["quota"]["state"] == "slowed", 20, "the quota to slow down")
+        wait_until(lambda: "homes" in self.n.problems(), 10, "status to say so")
+        self.assertLess(self.app()["quota"]["effective_limit"], 1000, self.app()["quota"])
+        # The limit of WeChat may be a window's: the node asks nothing for a whole one, though the scenario is over.
+        self.wait_for_the_end()
+        wait_until(lambda: self.app()["quota"]["in_flight"] == 0, 20, "the last calls to end")
+        calls = self.sim.app()["calls"]
+        refused = self.sim.app()["refused"]["45009"]
+        self.draw(10)
+        time.sleep(2)
+        self.assertEqual(self.sim.app()["calls"], calls)
+        self.assertLessEqual(refused, 64, "calls that were under way at once may all be refused, and no more")
+        self.n.verify()
+
+    def test_a_token_stolen_again_and_again_costs_few_calls(self):
+        self.start()
+        before = self.app()["token"]["refreshes"]
+        self.play("at: 0s, what: steal_token")
+        self.draw(60)
+        wait_until(lambda: self.sim.app()["images"] >= 200, 20, "the stock to fill again with a new token")
+        self.assertIn("second token manager", self.n.problems())
+        self.play("at: 0s, for: 4s, what: steal_token")  # before each call, so that no token is ever good
+        self.draw(60)
+        self.wait_for_the_end()
+        self.assertLessEqual(self.sim.app()["refused"]["40001"], 10)
+        self.assertLessEqual(self.app()["token"]["refreshes"] - before, 5)
+        self.assertEqual(self.app()["token"]["forced_left"], 20, "a thief is not answered in kind")
+        self.assertEqual(self.app()["quota"]["state"], "normal")
+        self.assertFalse(self.n.pool()["paused"])
+        self.draw(10)
+        self.n.verify()
+
+    def test_a_slow_wechat_slows_nothing_but_the_filling(self):
+        self.start()
+        self.play("at: 0s, for: 5s, what: latency, min_ms: 1000, max_ms: 2000", "at: 0s, for: 5s, what: slow_body, rate: 0.5, ms: 1000")
+        self.check_images(self.draw(60))
+        wait_until(lambda: self.app()["quota"]["in_flight"] > 0, 10, "calls under way")
+        self.assertEqual(self.app()["quota"]["state"], "normal")
+        self.assertFalse(self.n.pool()["paused"])
+        self.wait_for_the_end()
+        self.n.wait_for_stock(140, 30)
+        self.assertEqual(self.n.problems(), "")
+        self.assertLessEqual(self.sim.app()["busiest_60s"], 1000)
+        self.n.verify()
+
+    def test_the_html_of_a_gateway_is_never_stocked_whatever_its_status(self):
+        self.start()
+        self.play("at: 0s, for: 3s, what: gateway_html, rate: 0.5", "at: 0s, for: 3s, what: gateway_html, code: 502")
+        ids = self.draw(60)
+        wait_until(lambda: self.n.problems(), 20, "status to say that something is wrong")
+        self.wait_for_the_end()
+        self.resume_if_paused()
+        self.n.wait_for_stock(140, 30)
+        self.check_images(ids + self.draw(60))
+        wait_until(lambda: not self.n.problems(), 20, "status to be content again")
+        self.n.verify()
+
+
+class Failover(EndToEnd):
+    def test_a_token_comes_from_the_second_host_while_the_first_refuses_connections(self):
+        sim = self.simulator("--latency", "1:5", "--listen", "127.0.0.1:0")
+        hosts = wait_until(lambda: len(found := re.findall(r"listening on (\S+)", sim.process.text())) == 2 and found, what="both hosts")
+        sim.address = hosts[1]  # for the control calls, which the fault would strike too
+        sim.fault({"kind": "reset_on_accept", "host": hosts[0]})
+        node = self.node('", "http://'.join(hosts)).start()
+        wait_until(lambda: node.status()["apps"][0]["token"]["has_token"], 20, "a token")
+        self.assertEqual(node.status()["apps"][0]["token"]["host"], f"http://{hosts[1]}")
+        seen = sim.state()
+        self.assertGreater(seen["connections"]["refused"], 0)
+        self.assertEqual(list(seen["calls_by_host"]), [hosts[1]])
+
+
+class Launch(EndToEnd):
+    def test_a_played_launch_opens_the_target_with_and_without_prefetch(self):
+        node = self.node(self.simulator()).start()
+        key = node.key()
+        node.wait_for_stock(10)
+        code = node.issue(key, query={"house": "8841"}).json["id"]
+
+        def play(scene, expect):
+            done = subprocess.run([str(BIN / "wechat-sim"), "launch", "--server", f"http://{node.address}", "--scene", scene,
+                                   "--package-ms", "50", "--network-ms", "50", "--wait-ms", "10000", "--json"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+            return json.loads(done.stdout)
+
+        played = play(code, 0)
+        self.assertEqual(played["with_prefetch"]["source"], "prefetch", played)
+        self.assertEqual(played["without_prefetch"]["source"], "request", played)
+        for way in ("with_prefetch", "without_prefetch"):
+            self.assertEqual(played[way]["opens"], "pages/house/detail?house=8841")
+        unknown = play("1k0ZaB3xQ9d_7Hc2-LmT", 1)
+        self.assertEqual(unknown["with_prefetch"]["outcome"], "unknown")
