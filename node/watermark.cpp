@@ -82,7 +82,7 @@ caf::error check_watermark(const std::string& data_dir, const std::optional<wate
 
 caf::error check_file_under_log(const std::string& file, const std::optional<watermark>& mark) {
   std::error_code none;
-  if (!mark || mark->file_seq == 0 || !std::filesystem::exists(file + "-wal", none)) return {};
+  if (!mark || mark->file_seq == 0 || !std::filesystem::exists(sqlite::log_of(file), none)) return {};
   if (std::filesystem::file_size(file, none) == 0 || none) return {}; // no store, which is said elsewhere
   auto alone = sqlite_code_store::identity_in_file(file);
   if (!alone) return alone.error();
