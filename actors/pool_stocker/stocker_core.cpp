@@ -118,8 +118,8 @@ plan_output stocker_core::make_plan(stamp now) {
   in.hold_for_ms = hold_until_ms_ - now.mono_ms;
   auto out = planner_.decide(in);
   if (!hold_.empty()) return out;
-  // A try is no recovery: what was in the way still is, until something came.
-  if (trouble_.troubled()) {
+  // A try is no recovery: what was in the way still is, until something came, or nothing is to be made any more.
+  if (trouble_.troubled() && (out.due > 0 || anything_under_way())) {
     out.sentence = words_for_trouble();
     out.retry_after_s = std::max(out.retry_after_s, whole_seconds(trouble_.delay_ms()));
   } else if (stock_units_.worth_a_word && now.mono_ms < stock_units_.free_ms) {

@@ -32,7 +32,7 @@ pool_state stocker_core::state(stamp now) {
 /// What is wrong; a try does not mend it, only success does.
 std::string stocker_core::problem() const {
   if (!hold_.empty() && (hold_is_wrong_ || paused_)) return hold_;
-  return trouble_.troubled() ? words_for_trouble() : std::string{};
+  return trouble_.troubled() && (plan_.due > 0 || anything_under_way()) ? words_for_trouble() : std::string{};
 }
 
 std::string stocker_core::words_for_trouble() const {

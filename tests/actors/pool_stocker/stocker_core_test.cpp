@@ -280,6 +280,18 @@ BOOST_AUTO_TEST_CASE(an_outage_costs_few_units_and_ends_by_itself) {
   BOOST_TEST(b.stocked() > 1'000u);
 }
 
+BOOST_AUTO_TEST_CASE(an_outage_is_no_problem_any_more_when_nothing_is_to_be_made) {
+  core_bench b;
+  b.levels.levels[0].ready_codes = 50;
+  b.fetch = [](const fetch_code& f) { return refusal_of(f.id, -1); };
+  b.advance(10'000);
+  BOOST_TEST(says(b.core.status(b.now).problem, "WeChat refuses codes: -1"));
+  b.levels.levels[0].ready_codes = 100;
+  b.advance(65'000);
+  BOOST_TEST(b.core.status(b.now).problem == "");
+  BOOST_TEST(says(b.plan(), "Full"));
+}
+
 BOOST_AUTO_TEST_CASE(a_fetcher_that_does_not_answer_is_a_lost_call) {
   core_bench b;
   b.hold_fetches = true;
