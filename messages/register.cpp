@@ -24,7 +24,7 @@ void register_messages(caf::actor_system_config& cfg) {
   // The lambda overload: the templated one does not compile in CAF 0.17.6.
   cfg.add_error_category(caf::atom("qrwell"), [](uint8_t code, caf::atom_value, const caf::message& context) {
     std::string text(to_string(static_cast<ec>(code)));
-    if (context.match_elements<std::string>()) text += ": " + context.get_as<std::string>(0);
+    if (!context.empty() && context.match_element<std::string>(0)) text += ": " + context.get_as<std::string>(0);
     return text;
   });
 }

@@ -153,6 +153,7 @@ void supervisor::replace(const std::string& kind, const std::string& name, std::
     auto former = std::exchange(c.present, nullptr);
     if (former) shared_->start(c); // otherwise the restart that is due will use it
     if (former) caf::anon_send_exit(former, caf::exit_reason::user_shutdown);
+    return; // a kind and a name are of one child
   }
 }
 

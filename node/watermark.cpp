@@ -82,10 +82,11 @@ caf::error check_watermark(const std::string& data_dir, const std::optional<wate
 
 caf::error check_file_under_log(const std::string& file, const std::optional<watermark>& mark) {
   std::error_code none;
-  if (!mark || mark->file_seq == 0 || !std::filesystem::exists(file + "-wal", none)) return {};
+  if (!mark || mark->file_seq == 0 || !std::filesystem::exists(sqlite::log_of(file), none)) return {};
   if (std::filesystem::file_size(file, none) == 0 || none) return {}; // no store, which is said elsewhere
   auto alone = sqlite_code_store::identity_in_file(file);
-  if (!alone) return alone.error();
+  // Not readable without its log: a checkpoint was cut short, as any kill may do, and the log makes it whole again.
+  if (!alone) return {};
   if (alone->store_uuid == mark->store_uuid && alone->commit_seq >= mark->file_seq) return {};
   return fail(ec::restored_copy,
               fmt::format("{0} is a copy (commit {1}) under the log of its successor, {0}-wal, which begins at commit "

@@ -58,7 +58,8 @@ std::string judgement_of(const std::vector<pool_state>& pools, size_t problems,
 
 /// What is wrong with a stock itself, worst first; why is another's word.
 std::string shortage_of(const pool_state& pool) {
-  if (pool.gen_id == 0 || (pool.high == 0 && pool.link_allowed)) return {};
+  if (pool.spec.empty()) return {}; // its stocker has not heard from the store yet
+  if (pool.high == 0 && pool.link_allowed) return {};
   if (pool.level == 0 && pool.link_allowed)
     return pool.live_allowed ? "is empty: each code is fetched live or is a link code"
                              : "is empty: each code is a link code";

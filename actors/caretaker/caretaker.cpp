@@ -50,25 +50,33 @@ struct shell {
             [this_ = *this](affected& gone) {
               auto& st = this_.self->state;
               st.purged += gone.count;
+              st.deleting.clear();
               if (!gone.ids.empty()) this_.drop_images(std::move(gone.ids));
               if (gone.count >= this_.cfg.purge_rows_max) this_.purge();
             },
-            [this_ = *this](const caf::error& why) { this_.failed("old rows cannot be deleted", why); });
+            [this_ = *this](const caf::error& why) { this_.not_deleted("old rows cannot be deleted", why); });
   }
 
   void drop_images(std::vector<std::string> ids) const {
     self->request(images, patience(), images_drop{std::move(ids)})
-        .then(
-            [](done) {},
-            [this_ = *this](const caf::error& why) { this_.failed("images of deleted codes cannot be deleted", why); });
+        .then([](done) {},
+              [this_ = *this](const caf::error& why) {
+                this_.not_deleted("images of deleted codes cannot be deleted", why);
+              });
   }
 
   void failed(const char* what, const caf::error& why) const {
     self->state.problem = std::string(what) + ": " + render(why);
   }
 
+  // Stays until the next round of deleting, which is far less often than the others.
+  void not_deleted(const char* what, const caf::error& why) const {
+    self->state.deleting = std::string(what) + ": " + render(why);
+  }
+
   const std::string& problem() const {
-    return self->state.directory.empty() ? self->state.problem : self->state.directory;
+    const auto& st = self->state;
+    return !st.directory.empty() ? st.directory : !st.problem.empty() ? st.problem : st.deleting;
   }
 
   actor_status status() const {

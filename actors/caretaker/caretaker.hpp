@@ -23,6 +23,7 @@ struct caretaker_state {
   uint64_t purged = 0;
   int64_t purge_due_ms = 0;
   std::string problem;   ///< of the store and its watermark
+  std::string deleting;  ///< why what is past its time is still there
   std::string directory; ///< of the data directory
   log::trouble trouble;
 };

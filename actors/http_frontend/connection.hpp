@@ -21,6 +21,7 @@ public:
   /// Sends what it can now; the rest follows when the peer takes it, and the table hears `drained`.
   virtual void flush() = 0;
   virtual size_t unsent() const = 0;
+  virtual bool has_unread() const = 0; ///< bytes that came and that nobody has read yet
   virtual void reading(bool on) = 0;
 
   /// Ends our direction; only called with nothing unsent.

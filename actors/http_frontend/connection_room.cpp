@@ -51,8 +51,10 @@ int connection_table::longest_idle(int64_t now_ms) {
       auto next = idle_.back();
       idle_.pop_back();
       auto* c = find(next.fd);
-      if (c != nullptr && c->serial == next.serial && c->idle_since_ms == next.since_ms && may_go(*c, now_ms))
-        return next.fd;
+      if (c == nullptr || c->serial != next.serial || c->idle_since_ms != next.since_ms || !may_go(*c, now_ms))
+        continue;
+      // The kernel may hold a request that this round has not come to yet.
+      if (!c->port->has_unread()) return next.fd;
     }
     if (now_ms < look_again_ms_) return -1;
     look_again_ms_ = now_ms + look_every_ms;

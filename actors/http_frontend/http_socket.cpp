@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +41,11 @@ http_socket::http_socket(net::default_multiplexer& mpx, int fd, std::shared_ptr<
     , read_buffer_(std::move(read_buffer)) {}
 
 http_socket::~http_socket() = default;
+
+bool http_socket::has_unread() const {
+  int waiting = 0;
+  return ::ioctl(handler_.fd(), FIONREAD, &waiting) == 0 && waiting > 0;
+}
 
 void http_socket::reading(bool on) {
   if (on == reading_) return;

@@ -30,6 +30,7 @@ public:
   std::vector<char>& out() override { return out_; }
   void flush() override;
   size_t unsent() const override { return out_.size() - sent_; }
+  bool has_unread() const override;
   void reading(bool on) override;
   void finish() override;
   void close() override;

@@ -21,7 +21,7 @@ void stocker_core::care(stamp now) {
     levels_asked_ = true;
     next_levels_ms_ = now.mono_ms + levels_every_ms;
     pause_changes_asked_ = pause_changes_;
-    closed_when_asked_ = closed_;
+    estimate_.asked();
     emit(stocker::read_levels{++last_number_, {cfg_.pool}});
   }
   if (!space_asked_ && now.mono_ms >= next_space_ms_) {
@@ -52,8 +52,7 @@ stocker::effects stocker_core::on_levels(uint64_t, caf::expected<stock_levels> l
     if (one.gen_id == cfg_.gen_id) level_ = one;
   for (const auto& one : seen_.generations)
     if (one.gen_id == cfg_.gen_id) spec_ = one.spec;
-  counts_.push_back({now.mono_ms, level_.ready_codes + level_.filling_codes, closed_when_asked_});
-  while (counts_.size() > 1 && counts_.front().at_ms < now.mono_ms - moments_ms) counts_.pop_front();
+  estimate_.told(level_.ready_codes + level_.filling_codes, level_.held_codes, now.mono_ms);
   // A generation that has stock was probed when it was new.
   if (!levels_known_ && level_.ready_codes + level_.filling_codes + level_.held_codes > 0) probe_.pass();
   levels_known_ = true;

@@ -8,7 +8,6 @@ namespace qrwell {
 namespace {
 
 constexpr uint32_t units_per_grant_max = 16;
-constexpr int64_t shelf_fresh_ms = 5'000;
 constexpr int64_t publish_every_ms = 1'000;
 constexpr int64_t unknown_hold_ms = 60'000;
 
@@ -36,7 +35,7 @@ stocker::effects stocker_core::step(stamp now) {
   ask_live(now);
   ask_stock(now);
   send_more();
-  bool empty = level(now.mono_ms) == 0;
+  bool empty = estimate_.level(now.mono_ms) == 0;
   if (now.mono_ms >= next_publish_ms_ || paused_ != published_paused_ || empty != published_empty_) {
     next_publish_ms_ = now.mono_ms + publish_every_ms;
     published_paused_ = paused_;
@@ -45,31 +44,6 @@ stocker::effects stocker_core::step(stamp now) {
   }
   answer_live(now);
   return std::exchange(out_, {});
-}
-
-bool stocker_core::shelf_is_known(int64_t mono_ms) const {
-  return shelf_known_ && mono_ms - shelf_at_ms_ < shelf_fresh_ms;
-}
-
-uint64_t stocker_core::free_codes(const stock_count& from) const {
-  return from.codes + closed_ - from.closed_before;
-}
-
-uint64_t stocker_core::level(int64_t mono_ms) const {
-  // The shelf knows what is left of the held lots; the store only what they had when they were claimed.
-  auto shelf = shelf_is_known(mono_ms) ? shelf_.codes : level_.held_codes;
-  return shelf + (counts_.empty() ? closed_ : free_codes(counts_.back()));
-}
-
-/// Store and shelf tell their parts at different times, and a lot that moved in between may be in neither; a code that
-/// was offered may come back. So this takes the most that each of them said of the last moments: never less than there
-/// is, and for two or three seconds perhaps more.
-uint64_t stocker_core::level_at_most(int64_t mono_ms) const {
-  if (!shelf_is_known(mono_ms)) return level(mono_ms);
-  uint64_t shelf = 0, free = 0;
-  for (const auto& [at_ms, codes] : shelves_) shelf = std::max(shelf, codes);
-  for (const auto& one : counts_) free = std::max(free, free_codes(one));
-  return std::max(level(mono_ms), shelf + free);
 }
 
 uint64_t stocker_core::codes_under_way() const {
@@ -131,8 +105,8 @@ void stocker_core::find_hold(stamp now) {
 plan_output stocker_core::make_plan(stamp now) {
   plan_input in;
   in.wall_ms = now.wall_ms;
-  in.level = level(now.mono_ms);
-  in.level_at_most = level_at_most(now.mono_ms);
+  in.level = estimate_.level(now.mono_ms);
+  in.level_at_most = estimate_.at_most(now.mono_ms);
   in.reserve = cfg_.reserve;
   in.under_way = codes_under_way();
   in.extra = extra_;
@@ -144,8 +118,8 @@ plan_output stocker_core::make_plan(stamp now) {
   in.hold_for_ms = hold_until_ms_ - now.mono_ms;
   auto out = planner_.decide(in);
   if (!hold_.empty()) return out;
-  // A try is no recovery: what was in the way still is, until something came.
-  if (trouble_.troubled()) {
+  // A try is no recovery: what was in the way still is, until something came, or nothing is to be made any more.
+  if (trouble_.troubled() && (out.due > 0 || anything_under_way())) {
     out.sentence = words_for_trouble();
     out.retry_after_s = std::max(out.retry_after_s, whole_seconds(trouble_.delay_ms()));
   } else if (stock_units_.worth_a_word && now.mono_ms < stock_units_.free_ms) {

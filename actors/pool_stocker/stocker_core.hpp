@@ -7,6 +7,7 @@
 #include "actors/pool_stocker/generation_probe.hpp"
 #include "actors/pool_stocker/pool_stocker_config.hpp"
 #include "actors/pool_stocker/stock_books.hpp"
+#include "actors/pool_stocker/stock_estimate.hpp"
 #include "actors/pool_stocker/stock_plan.hpp"
 
 #include <caf/expected.hpp>
@@ -96,13 +97,6 @@ private:
     bool worth_a_word = false; ///< short waits are the normal pace
   };
 
-  /// What the store said, and what the stocker had closed before it asked: the rest was closed since, or meanwhile.
-  struct stock_count {
-    int64_t at_ms = 0;
-    uint64_t codes = 0; ///< on no shelf: in lots that are ready or filling
-    uint64_t closed_before = 0;
-  };
-
   // stocker_core.cpp: what to do next
   stocker::effects step(stamp now);
   plan_output make_plan(stamp now);
@@ -111,10 +105,6 @@ private:
   void ask_live(stamp now);
   void ask(run r);
   void send_more();
-  uint64_t level(int64_t mono_ms) const;
-  uint64_t level_at_most(int64_t mono_ms) const;
-  uint64_t free_codes(const stock_count& from) const;
-  bool shelf_is_known(int64_t mono_ms) const;
   bool anything_under_way() const;
   uint64_t codes_under_way() const;
   uint32_t runs_of(quota_class use) const;
@@ -199,13 +189,7 @@ private:
   stock_level level_;
   stock_levels seen_;
   std::string spec_;
-  uint64_t closed_ = 0, closed_when_asked_ = 0; // codes, since the start
-  static constexpr int64_t moments_ms = 2'500;  // two of the store's levels and two of the shelf's reports at least
-  std::deque<stock_count> counts_;              // of the last moments, the newest last
-  std::deque<std::pair<int64_t, uint64_t>> shelves_; // likewise: what was on the shelf
-  shelf_report shelf_;
-  int64_t shelf_at_ms_ = 0;
-  bool shelf_known_ = false;
+  stock_estimate estimate_;
   demand_meter demand_;
 
   bool paused_ = false;

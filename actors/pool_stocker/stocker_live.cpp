@@ -49,7 +49,11 @@ void stocker_core::answer_live(stamp now) {
     caf::error failure;
     if (wait.lots.empty()) {
       auto later_s = plan_.retry_after_s;
-      if (wait.units_ms != 0) later_s = std::min(later_s, whole_seconds(wait.units_ms - now.mono_ms));
+      if (wait.units_ms != 0) {
+        // When no unit is free for a live code none is for stock; but what is under way may come.
+        auto units_s = whole_seconds(wait.units_ms - now.mono_ms);
+        later_s = codes_under_way() > 0 ? std::min(later_s, units_s) : units_s;
+      }
       failure = fail(wait.code, std::move(wait.why), later_s);
     }
     emit(stocker::answer_live{number, {cfg_.pool, std::move(wait.lots)}, std::move(failure)});

@@ -231,7 +231,7 @@ stocker::effects stocker_core::on_images_written(uint64_t number, const caf::err
 void stocker_core::begin_close(run& r, stamp now) {
   // Whoever waited for these codes may have given up: then they are stock like any other.
   if (!live_.contains(r.live)) r.live = 0;
-  auto size = std::clamp<uint64_t>(level(now.mono_ms) / 8, lot_codes_min, lot_codes_max);
+  auto size = std::clamp<uint64_t>(estimate_.level(now.mono_ms) / 8, lot_codes_min, lot_codes_max);
   r.at = stage::closing;
   r.tries = 0;
   r.again_ms = 0;
@@ -255,10 +255,8 @@ stocker::effects stocker_core::on_closed(uint64_t number, caf::expected<grant_cl
   auto count = static_cast<uint32_t>(r.close.stocked.size());
   books_.stocked(count, now.mono_ms);
   extra_ -= std::min<uint64_t>(extra_, count);
-  if (r.close.holder.empty()) {
-    closed_ += count;
-    unsealed_ = unsealed_ || count > 0;
-  }
+  estimate_.closed(count, !r.close.holder.empty());
+  if (r.close.holder.empty()) unsealed_ = unsealed_ || count > 0;
   if (r.live != 0) live_run_ended(r, std::move(*closed));
   runs_.erase(found);
   return step(now);

@@ -11,7 +11,7 @@ pool_state stocker_core::state(stamp now) {
   s.pool = cfg_.pool;
   s.app = cfg_.app;
   s.gen_id = cfg_.gen_id;
-  s.level = level(now.mono_ms);
+  s.level = estimate_.level(now.mono_ms);
   s.low = cfg_.low;
   s.high = cfg_.high;
   s.reserve = cfg_.reserve;
@@ -35,7 +35,7 @@ pool_state stocker_core::state(stamp now) {
 /// What is wrong; a try does not mend it, only success does.
 std::string stocker_core::problem() const {
   if (!hold_.empty() && (hold_is_wrong_ || paused_)) return hold_;
-  return trouble_.troubled() ? words_for_trouble() : std::string{};
+  return trouble_.troubled() && (plan_.due > 0 || anything_under_way()) ? words_for_trouble() : std::string{};
 }
 
 std::string stocker_core::words_for_trouble() const {
@@ -66,11 +66,7 @@ stocker_core::outlook stocker_core::look() const {
 void stocker_core::on_shelf(const shelf_report& report, stamp now) {
   if (report.pool != cfg_.pool) return;
   demand_.issued(report.issued, now.mono_ms);
-  shelves_.emplace_back(now.mono_ms, report.codes);
-  while (shelves_.front().first < now.mono_ms - moments_ms) shelves_.pop_front();
-  shelf_ = report;
-  shelf_at_ms_ = now.mono_ms;
-  shelf_known_ = true;
+  estimate_.reported(report.codes, report.issued, now.mono_ms);
 }
 
 actor_status stocker_core::status(stamp now) {
@@ -80,7 +76,7 @@ actor_status stocker_core::status(stamp now) {
   out.problem = problem();
   boost::json::object facts;
   facts["pool"] = cfg_.pool;
-  facts["level"] = level(now.mono_ms);
+  facts["level"] = estimate_.level(now.mono_ms);
   facts["low"] = cfg_.low;
   facts["high"] = cfg_.high;
   facts["reserve"] = cfg_.reserve;

@@ -25,7 +25,8 @@ struct quota_rules {
 /// A grant's name within its app; grants of a later epoch were written later.
 struct grant_key {
   uint64_t epoch = 0, seq = 0;
-  friend auto operator<=>(const grant_key&, const grant_key&) = default;
+  friend auto operator<=>(const grant_key&,
+                          const grant_key&) = default; // NOLINT: clang-tidy 14 sees a null pointer here
 };
 
 } // namespace qrwell

@@ -136,6 +136,7 @@ request_server_actor::behavior_type request_server(self_pointer self, vitals_ptr
                                                    std::map<std::string, pool_stocker_actor> stockers) {
   self->set_vitals(v);
   std::vector<std::string> pools;
+  pools.reserve(stockers.size());
   for (const auto& [pool, stocker] : stockers) pools.push_back(pool);
   auto& s = self->state;
   s.cfg = std::move(cfg);

@@ -23,8 +23,8 @@ public:
     for (auto& name : names) lanes_.push_back({std::move(name), {}, 0, 0, 0});
   }
 
-  /// False, and the job is left where it was, when the lane is full.
-  bool push(size_t to, Job&& job) {
+  /// Takes the job away. False, and the job is left where it is, when the lane is full.
+  bool push_from(size_t to, Job& job) {
     auto& l = lanes_[to];
     if (l.jobs.size() >= waiting_max_) {
       ++l.refused;
@@ -34,6 +34,7 @@ public:
     ++waiting_;
     return true;
   }
+  bool push(size_t to, Job job) { return push_from(to, job); }
 
   /// The next job; none when nothing waits.
   std::optional<Job> pop() {

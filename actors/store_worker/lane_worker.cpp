@@ -25,7 +25,7 @@ lane_desk::~lane_desk() {
 }
 
 void lane_desk::accept(size_t lane, job&& j) {
-  if (queue_.push(lane, std::move(j))) return;
+  if (queue_.push_from(lane, j)) return;
   j.refuse(fail(ec::overloaded, fmt::format("{} {}: {} jobs wait in lane {} already; try again later", kind_, cfg_.name,
                                             cfg_.lane_waiting_max, queue_.lanes()[lane].name)));
 }

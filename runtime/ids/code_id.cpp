@@ -119,7 +119,8 @@ caf::expected<mac_keys> mac_keys::load(const std::string& file, bool create) {
                     fmt::format("{}:{}: the key character '{}' is there twice", file, number, key->key_char));
     keys.push_back(std::move(*key));
   }
-  if (keys.empty()) return fail(ec::invalid_config, fmt::format("keys.mac_file: {} holds no key", file));
+  if (keys.empty())
+    return fail(ec::invalid_config, fmt::format("keys.mac_file: {} holds no key: bring it back from its copy", file));
   return from(std::move(keys));
 }
 

@@ -160,6 +160,40 @@ class EmptyStock(EndToEnd):
                 self.assertEqual(node.call("GET", f"/v1/scenes/{answer.json['id']}").status, 200)
         node.verify()
 
+    def test_a_live_request_without_a_unit_in_reach_is_answered_at_once(self):
+        sim = self.simulator("--latency", "5:20")
+        # A client waits 10 s for an answer: one that came at the deadline would be too late.
+        node = self.node(sim, per_minute=30, live_reserve=10, low=20, high=20, on_empty="[live]", windows=closed_window(),
+                         extra="limits: { live_deadline: 30s }").start()
+        key = node.key()
+        node.wait_for_stock(20)
+        answers = [node.issue(key) for _ in range(40)]
+        rungs = [a.json.get("rung") for a in answers if a.status == 201]
+        self.assertEqual((len(rungs), rungs.count("live")), (30, 10), rungs)
+        for answer in answers[30:]:
+            self.assert_problem(answer, 503, "out_of_stock")
+            self.assertIn(int(answer.headers["retry-after"]), range(30, 62), "when the first unit has cooled")
+        wait_until(lambda: "may be made in" in node.pool()["plan"], 10, "the plan to say when it goes on")
+        self.assertIn("30 of 30 calls used in the last 60 s", node.cli("status", "-c", str(node.config)).stdout)
+        # A new process knows of the past minute what its predecessor did.
+        node.kill()
+        node.start()
+        wait_until(lambda: node.status()["apps"], 10, "the app to be known")
+        self.assertIn("30 of 30 calls used in the last 60 s", node.cli("status", "-c", str(node.config)).stdout)
+
+    def test_a_live_request_does_not_wait_for_a_wechat_that_is_away(self):
+        sim = self.simulator("--latency", "5:20")
+        node = self.node(sim, low=20, high=20, live_reserve=10, on_empty="[live]", windows=closed_window(),
+                         extra="limits: { live_deadline: 30s }").start()
+        key = node.key()
+        node.wait_for_stock(20)
+        sim.stop()
+        answers = [node.issue(key) for _ in range(40)]
+        self.assertEqual([a.status for a in answers], [201] * 20 + [503] * 20)
+        self.assertIn("WeChat", node.problems())
+        shown = node.cli("status", "-c", str(node.config)).stdout.splitlines()
+        self.assertIn("WeChat cannot be called", " ".join(shown[:4]))
+
     def test_nothing_left_is_a_503_with_an_honest_retry_after(self):
         sim = self.simulator("--latency", "5:20")
         node = self.node(sim, low=5, high=5, windows=closed_window()).start()

@@ -129,6 +129,72 @@ class Lines(EndToEnd):
         self.assertEqual((missing["level"], missing["actor"]), ("error", "request_server"))
 
 
+class FirstLines(EndToEnd):
+    """What an operator who was woken up reads: the cause stands in words in the first lines of `qrwell status`."""
+
+    def first_lines(self, node):
+        return " ".join(node.cli("status", "-c", str(node.config)).stdout.splitlines()[:4])
+
+    def wait_for_words(self, node, *words):
+        wait_until(lambda: all(word in self.first_lines(node) for word in words), 40, f"status to say {words}", every_s=0.3)
+
+    def start(self, stock=60, **more):
+        self.sim = self.simulator("--latency", "1:5")
+        node = self.node(self.sim, low=stock, high=stock, **more).start()
+        self.key = node.key()
+        node.wait_for_stock(stock)
+        self.assertTrue(self.first_lines(node).startswith("all is well; "))
+        return node
+
+    def draw(self, node, count):
+        for _ in range(count):
+            self.assertEqual(node.issue(self.key).status, 201)
+
+    def test_a_wrong_secret(self):
+        node = self.node(self.simulator("--latency", "1:5"))
+        node.config.write_text(node.config.read_text().replace(SECRET, "another-secret-0123456789abcdef00"))
+        node.start()
+        self.wait_for_words(node, "default: is empty", "40125", "the AppSecret is wrong: check apps.secret_file")
+
+    def test_a_slow_wechat(self):
+        node = self.start()
+        self.sim.fault({"kind": "latency", "min_ms": 5_000, "max_ms": 8_000})
+        self.draw(node, 40)
+        self.wait_for_words(node, "1 thing to look at", "WeChat is slow")
+
+    def test_answers_that_are_no_images(self):
+        node = self.start()
+        self.sim.fault({"kind": "garbage", "rate": 1})
+        self.draw(node, 40)
+        self.wait_for_words(node, "neither image nor error")
+
+    def test_answers_that_are_cut(self):
+        node = self.start()
+        self.sim.fault({"kind": "truncated", "rate": 1})
+        self.draw(node, 40)
+        self.wait_for_words(node, "no whole answer")
+
+    def test_a_limit_that_is_reached(self):
+        node = self.start(per_minute=1000)
+        self.sim.fault({"kind": "error", "code": 45009, "rate": 1})
+        self.draw(node, 40)
+        self.wait_for_words(node, "app homes's limit is reached", "somebody else uses this appid", "no call for")
+
+    def test_images_that_are_gone_from_the_disk(self):
+        node = self.start()
+        for image in (node.data / "images").rglob("*.jpeg"):
+            image.unlink()
+        self.assert_problem(node.issue(self.key, headers={"Accept": "image/*"}), 503, "unavailable", "images", "missing")
+        self.wait_for_words(node, "The images of 4 codes in stock were not found", "images.dir")
+
+    def test_how_long_the_stock_lasts(self):
+        node = self.start(stock=400)
+        self.assertIn("the demand is not known yet", self.first_lines(node))
+        self.draw(node, 100)
+        self.wait_for_words(node, "runs dry in", "at the present demand if no more come")
+        self.assertIn("runs dry in", node.cli("pool", "show", "default", "-c", str(node.config)).stdout)
+
+
 class Metrics(EndToEnd):
     def test_every_metric_of_the_catalogue_has_a_source(self):
         source = (ROOT / "runtime/metrics/catalog.cpp").read_text()

@@ -1,9 +1,11 @@
 #include "node/watermark.hpp"
 
+#include "runtime/stores/sqlite/sqlite_code_store.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <fstream>
 
 using namespace qrwell;
@@ -70,6 +72,22 @@ BOOST_AUTO_TEST_CASE(p1_a_watermark_that_cannot_be_read_protects_nothing_and_is_
     BOOST_TEST((code_of(mark.error()) == ec::restored_copy));
     BOOST_TEST(render(mark.error()).find(dir / "watermark") != std::string::npos);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_a_checkpoint_left_half_written_is_for_its_log_to_make_whole) {
+  test::temp_dir dir;
+  auto file = dir / "qrwell.db";
+  watermark mark{"", 1, 1};
+  {
+    sqlite_options options;
+    options.file = file;
+    auto store = sqlite_code_store::open(std::move(options));
+    BOOST_REQUIRE(store);
+    mark.store_uuid = (*store)->identity()->store_uuid;
+  }
+  std::ofstream(file + "-wal") << "a log";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 4'096);
+  BOOST_TEST(!check_file_under_log(file, mark));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -158,8 +158,9 @@ void connection::rollback() noexcept {
   if (!sqlite3_get_autocommit(db_)) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void connection::checkpoint() noexcept {
-  sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+void connection::checkpoint(bool and_empty) noexcept {
+  auto mode = and_empty ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
 }
 
 std::vector<std::pair<std::string, std::string>> connection::prepared() const {

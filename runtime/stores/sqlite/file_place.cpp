@@ -4,13 +4,20 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <sys/stat.h>
 
 namespace qrwell::sqlite {
 
+std::string log_of(const std::string& file) {
+  std::error_code unknown;
+  auto real = std::filesystem::canonical(file, unknown);
+  return (unknown ? file : real.string()) + "-wal";
+}
+
 file_place::file_place(std::string file)
     : store_{file, look(file)}
-    , log_{file + "-wal", look(file + "-wal")} {}
+    , log_{log_of(file), look(log_of(file))} {}
 
 std::optional<file_place::identity> file_place::look(const std::string& path) {
   struct stat info {};

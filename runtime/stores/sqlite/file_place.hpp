@@ -8,6 +8,9 @@
 
 namespace qrwell::sqlite {
 
+/// Where SQLite keeps the log of a store: beside the file itself, also when `file` is a link to it.
+std::string log_of(const std::string& file);
+
 /// The files that a writer works on, as their paths named them when it began: the store and its log. What is written
 /// into a file that was deleted or replaced meanwhile is gone with the process (promises P1 and P2), and the disk
 /// reports no error of it; only the path tells.

@@ -78,8 +78,14 @@ caf::expected<std::unique_ptr<code_store>> sqlite_code_store::open(sqlite_option
 caf::error sqlite_code_store::in_place() {
   if (!place_) return {};
   auto gone = place_->check();
-  if (gone && place_->only_log_is_gone()) db_->checkpoint();
+  if (gone && place_->only_log_is_gone()) db_->checkpoint(false);
   return gone;
+}
+
+// So that the file is whole without its log, though a reader may be the last to close it: somebody may copy it alone,
+// or put a copy in its place.
+sqlite_code_store::~sqlite_code_store() {
+  if (place_ && !in_place()) db_->checkpoint(true);
 }
 
 /// What was committed into a file that has lost its path must not be acknowledged, although it may yet be saved.

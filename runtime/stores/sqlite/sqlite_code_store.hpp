@@ -32,6 +32,8 @@ public:
   /// cannot be opened.
   static caf::expected<std::unique_ptr<code_store>> open(sqlite_options options);
 
+  ~sqlite_code_store() override;
+
   /// What the file says of itself without its log, of a store that nobody writes. Empty: all of it is still in the log.
   static caf::expected<store_identity> identity_in_file(const std::string& file);
 

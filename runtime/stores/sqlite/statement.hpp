@@ -131,8 +131,9 @@ public:
   /// Ends a transaction if one is open; whatever it answers, nothing of it will be there.
   void rollback() noexcept;
 
-  /// Brings what the log holds into the file, synced, as far as no reader is in the way. Not within a transaction.
-  void checkpoint() noexcept;
+  /// Brings what the log holds into the file, synced, as far as no reader is in the way; `and_empty`: and then empties
+  /// it. Not within a transaction.
+  void checkpoint(bool and_empty) noexcept;
 
   /// What an engine's result code means to our callers. `name`: of the statement.
   caf::error failure(int code, const char* name) const;

@@ -16,6 +16,7 @@ pool_state some_pool() {
   pool.pool = "default";
   pool.app = "homes";
   pool.gen_id = 2;
+  pool.spec = "{}";
   pool.level = 1'200;
   pool.plan = "Filling up to high.";
   pool.minutes_left = 190;
@@ -99,6 +100,9 @@ BOOST_AUTO_TEST_CASE(an_empty_stock_is_not_well) {
   pool.reserve = 50;
   BOOST_TEST(says(status_json({}, some_report(), {pool}), "is below its reserve of 50"));
   pool.level = 50;
+  BOOST_TEST(status_json({}, some_report(), {pool}).at("problems").as_array().empty());
+  pool.level = 0;
+  pool.spec.clear(); // the node has just started: its stock is not known yet
   BOOST_TEST(status_json({}, some_report(), {pool}).at("problems").as_array().empty());
 }
 

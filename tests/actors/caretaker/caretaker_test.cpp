@@ -100,6 +100,19 @@ BOOST_AUTO_TEST_CASE(a_purge_goes_on_until_a_step_was_not_full_and_images_follow
   BOOST_TEST(dropped.size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(what_could_not_be_deleted_is_a_problem_until_the_next_round_succeeds) {
+  identity.commit_seq = 7;
+  start();
+  auto purge = writes->purge;
+  writes->purge = [](const store_purge&) -> caf::expected<affected> { return fail(ec::disk_full, "no room"); };
+  advance(60s);
+  advance(30s);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.find("old rows") != std::string::npos);
+  writes->purge = purge;
+  advance(60s);
+  BOOST_TEST(ask<actor_status>(keeper, status_query{})->problem.empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_next_round_comes_after_a_minute) {
   start();
   to_purge = {2};

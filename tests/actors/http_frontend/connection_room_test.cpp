@@ -44,6 +44,15 @@ BOOST_AUTO_TEST_CASE(who_was_idle_and_is_at_work_again_keeps_its_place) {
   BOOST_TEST(n.evicted.load() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(whose_request_is_in_the_kernel_already_is_not_idle) {
+  for (int fd = 5; fd < 8; ++fd) open(fd);
+  later(1'000);
+  ports[5].unread = true;
+  open(8);
+  BOOST_TEST(!ports[5].is_closed);
+  BOOST_TEST(ports[6].is_closed);
+}
+
 BOOST_AUTO_TEST_CASE(with_all_at_work_a_new_client_hears_503_when_it_asks) {
   for (int fd = 5; fd < 8; ++fd) {
     open(fd);

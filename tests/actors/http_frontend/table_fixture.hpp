@@ -15,10 +15,11 @@ struct fake_port : connection_port {
   std::vector<char> buffer;
   std::string taken;
   size_t window = SIZE_MAX;
-  bool reads = true, finished = false, is_closed = false, aborted = false;
+  bool reads = true, finished = false, is_closed = false, aborted = false, unread = false;
 
   std::vector<char>& out() override { return buffer; }
   size_t unsent() const override { return buffer.size(); }
+  bool has_unread() const override { return unread; }
   void flush() override {
     auto n = std::min(window, buffer.size());
     taken.append(buffer.data(), n);

@@ -280,6 +280,18 @@ BOOST_AUTO_TEST_CASE(an_outage_costs_few_units_and_ends_by_itself) {
   BOOST_TEST(b.stocked() > 1'000u);
 }
 
+BOOST_AUTO_TEST_CASE(an_outage_is_no_problem_any_more_when_nothing_is_to_be_made) {
+  core_bench b;
+  b.levels.levels[0].ready_codes = 50;
+  b.fetch = [](const fetch_code& f) { return refusal_of(f.id, -1); };
+  b.advance(10'000);
+  BOOST_TEST(says(b.core.status(b.now).problem, "WeChat refuses codes: -1"));
+  b.levels.levels[0].ready_codes = 100;
+  b.advance(65'000);
+  BOOST_TEST(b.core.status(b.now).problem == "");
+  BOOST_TEST(says(b.plan(), "Full"));
+}
+
 BOOST_AUTO_TEST_CASE(a_fetcher_that_does_not_answer_is_a_lost_call) {
   core_bench b;
   b.hold_fetches = true;
@@ -671,6 +683,12 @@ BOOST_AUTO_TEST_CASE(live_requests_that_no_unit_can_reach_in_time_are_answered_a
   }
   BOOST_TEST(says(b.plan(), "the next call may be made in 4"));
   BOOST_TEST(b.core.status(b.now).problem == ""); // it is the normal end of a minute's quota
+  // Also while the stock is believed to be there: no code can come before a unit is free.
+  core_bench stale;
+  stale.advance(3'000);
+  stale.grant = b.grant;
+  stale.carry_out(stale.core.on_live(1, {"default", 1, 5'000}, stale.now));
+  BOOST_TEST(retry_after_s_of(stale.live[1].failure) == 48u);
   // One that can wait so long waits, and is served.
   b.carry_out(b.core.on_live(21, {"default", 1, 60'000}, b.now));
   BOOST_TEST(!b.live.contains(21));
@@ -796,8 +814,9 @@ BOOST_AUTO_TEST_CASE(the_shelf_counts_for_the_level) {
   core_bench b;
   b.levels.levels[0].ready_codes = 60;
   b.levels.levels[0].held_codes = 40; // when they were claimed
-  b.core.on_shelf({"default", 10, 0}, b.now);
   b.advance(400);
+  b.core.on_shelf({"default", 10, 0}, b.now);
+  b.advance(200);
   BOOST_TEST(b.core.state(b.now).level == 100u); // 30 more were made
   BOOST_TEST(b.stocked() == 30u);
   BOOST_TEST(b.core.state(b.now).minutes_left == -1.0);
@@ -811,11 +830,10 @@ BOOST_AUTO_TEST_CASE(the_shelf_counts_for_the_level) {
   BOOST_TEST(says(b.core.state(b.now).outlook, "less than a minute"));
 }
 
-// The shelf of a node beside the bench's store: claims lots, issues codes, reports once a second, a little late.
+// The shelf of a node beside the bench's store: claims lots, issues codes, reports once a second.
 struct shelf_world {
   core_bench& b;
   uint64_t on_shelf = 0, issued = 0, told = 0;
-  std::deque<std::pair<int64_t, shelf_report>> on_the_way{};
 
   uint64_t stock() const { return b.levels.levels[0].ready_codes + b.levels.levels[0].filling_codes + on_shelf; }
   void claim(uint64_t codes) {
@@ -830,13 +848,9 @@ struct shelf_world {
     on_shelf -= codes;
     issued += codes;
   }
-  void report(int64_t delay_ms) {
-    on_the_way.push_back({b.now.mono_ms + delay_ms, {"default", on_shelf, issued - told}});
+  void report() {
+    b.core.on_shelf({"default", on_shelf, issued - told}, b.now);
     told = issued;
-  }
-  void deliver() {
-    for (; !on_the_way.empty() && on_the_way.front().first <= b.now.mono_ms; on_the_way.pop_front())
-      b.core.on_shelf(on_the_way.front().second, b.now);
   }
 };
 
@@ -845,13 +859,11 @@ BOOST_AUTO_TEST_CASE(a_lot_on_its_way_to_the_shelf_is_not_made_again) {
   core_bench b{cfg};
   b.levels.levels[0].ready_codes = 400;
   shelf_world w{b};
-  w.report(0);
-  w.deliver();
+  w.report();
   b.advance(900);
   w.claim(250); // after the report, before the store tells its levels
   b.advance(400);
-  w.report(0);
-  w.deliver();
+  w.report();
   b.advance(3'000);
   BOOST_TEST(b.fetches == 0u);
   BOOST_TEST(w.stock() == 400u);
@@ -882,8 +894,7 @@ BOOST_AUTO_TEST_CASE(the_stock_never_exceeds_high) {
         b.release(pick(12));
         if (pick(4) == 0) w.claim(10 + pick(40));
         if (pick(5) == 0) w.issue(pick(static_cast<uint32_t>(high) / 12 + 2));
-        if (i % 5 == seed % 5) w.report(pick(150));
-        w.deliver();
+        if (i % 5 == seed % 5) w.report();
         // A live request of which nobody waits for the end leaves its code in stock, and the fill counts with it; but
         // of a pool that six grants fill, they may be on their way already.
         if (high > 96 && w.stock() == 0 && pick(4) == 0) b.carry_out(b.core.on_live(i, {"default", 1, 300}, b.now));

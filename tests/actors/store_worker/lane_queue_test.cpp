@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_full_lane_refuses_and_leaves_the_job_with_its_owner) {
   BOOST_TEST(q.push(1, job(1)));
   BOOST_TEST(q.push(1, job(2)));
   auto third = job(3);
-  BOOST_TEST(!q.push(1, std::move(third)));
+  BOOST_TEST(!q.push_from(1, third));
   BOOST_REQUIRE(third);
   BOOST_TEST(*third == 3);
   BOOST_TEST(q.push(0, job(4)), "a full lane must not fill the others");

@@ -64,6 +64,28 @@ BOOST_AUTO_TEST_CASE(a_store_file_that_comes_back_is_written_again) {
   well.verify_clean();
 }
 
+BOOST_AUTO_TEST_CASE(a_store_behind_a_link_is_watched_with_its_log) {
+  store.reset();
+  reader.reset();
+  auto link = home.file + ".link";
+  fs::create_symlink(home.file, link);
+  sqlite_options options;
+  options.file = link;
+  options.clock = clock.view();
+  auto linked = must(sqlite_code_store::open(options));
+  must(linked->bind({"n1-a", std::vector{well.request(ids[0])}, {}, {}}));
+  fs::remove(home.file + "-wal");
+  BOOST_TEST((refused(linked->bind({"n1-a", std::vector{well.request(ids[1])}, {}, {}})) == ec::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_was_closed_by_its_writer_is_whole_without_its_log) {
+  well.bind(well.request(ids[0]));
+  auto commits = must(store->identity()).commit_seq;
+  store.reset(); // and the reader is still there, so that SQLite keeps the log
+  BOOST_TEST(fs::file_size(home.file + "-wal") == 0u);
+  BOOST_TEST(must(sqlite_code_store::identity_in_file(home.file)).commit_seq == commits);
+}
+
 // Between the transaction's begin and its end: the commit succeeds, into a file that nobody will ever open again.
 BOOST_AUTO_TEST_CASE(p2_a_commit_into_a_file_that_was_just_deleted_is_not_acknowledged) {
   auto armed = false;
