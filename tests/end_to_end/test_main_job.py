@@ -47,7 +47,8 @@ class MainJob(EndToEnd):
             scene = self.n.call("GET", f"/v1/scenes/{code['id']}?launch=1047")
             self.assertEqual(scene.status, 200, scene)
             self.assertEqual(
-                scene.json, {"path": "pages/house/detail", "query": {"id": 7, "new": True}, "url": "pages/house/detail?id=7&new=true", "version": 1})
+                scene.json, {"id": code["id"], "path": "pages/house/detail", "query": {"id": 7, "new": True},
+                             "url": "pages/house/detail?id=7&new=true", "version": 1})
 
         def counted():
             shown = self.n.call("GET", f"/v1/codes/{code['id']}", key=self.key).json
