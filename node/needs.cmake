@@ -9,5 +9,5 @@ file(READ ${CMAKE_CURRENT_SOURCE_DIR}/node/openapi.json openapi_json)
 string(REGEX REPLACE "\n" ")~\"\n  R\"~(\\n" openapi_pieces "${openapi_json}")
 string(REPLACE "R\"~(\\n" "\"\\n\" R\"~(" openapi_pieces "${openapi_pieces}")
 file(GENERATE OUTPUT ${openapi_source}
-     CONTENT "#include \"node/openapi.hpp\"\n\nnamespace qrwell {\n\nstd::string_view openapi_text() {\n  static constexpr std::string_view text = R\"~(${openapi_pieces})~\";\n  return text;\n}\n\n} // namespace qrwell\n")
+     CONTENT "#include \"node/openapi.hpp\"\n\nnamespace qrwell {\n\nstd::string_view openapi_text() {\n  static constexpr char text[] = R\"~(${openapi_pieces})~\";\n  return {text, sizeof text - 1};\n}\n\n} // namespace qrwell\n")
 target_sources(${target} PRIVATE ${openapi_source})

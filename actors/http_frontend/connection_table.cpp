@@ -193,10 +193,8 @@ void connection_table::take(int fd, connection& c, http::request_parser& r, int6
     return refuse(c, number, what, request_id(), head, where.cls);
   }
   http::problem what{ec::not_found, "There is no such resource here: see /openapi.json."};
-  if (r.method == http_method::other) {
-    what = {ec::invalid_request, "This method is not known here."};
-    what.status = 501;
-  } else if (where.what == http::route::verdict::wrong_method) {
+  // Also for a method that nobody knows: what the resource has helps more than 501 would.
+  if (where.what == http::route::verdict::wrong_method) {
     what = {ec::invalid_request, "The resource has the methods " + where.allow + "."};
     what.status = 405;
     what.allow = where.allow;

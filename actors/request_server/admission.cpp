@@ -110,7 +110,11 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
     refuse(v, std::move(what));
     return;
   }
-  if (v.bind.reuse_hash != digest{})
+  set_out(v, now);
+}
+
+void request_desk::set_out(visit& v, moment now) {
+  if (v.otherwise || v.bind.reuse_hash != digest{})
     ask_what_it_got(v);
   else
     climb(v, now);
@@ -135,7 +139,12 @@ caf::error request_desk::fill(visit& v, issue_request& issue, const api_key& key
   auto known = pools_.find(*pool);
   if (known == pools_.end()) return fail(ec::invalid_request, "pool: there is no pool '" + *pool + "' here.");
   if (auto err = permit_path(key, issue.path)) return err;
-  if (auto err = check_on_empty(issue.on_empty, *pool, known->second.on_empty)) return err;
+  if (auto err = check_on_empty(issue.on_empty, *pool, known->second.on_empty)) {
+    // A pool's list may have changed since the first try of a request that is repeated now, and a retry gets its code
+    // (P5).
+    if (v.bind.idempotency_key.empty()) return err;
+    v.otherwise = std::make_unique<http::problem>(http::problem{code_of(err), sentence_of(err)});
+  }
   v.pool = &known->second;
   v.key = key.name;
   auto live_wanted = (issue.on_empty.value_or(rung_live) & rung_live) != 0;

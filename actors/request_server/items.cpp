@@ -52,10 +52,7 @@ void request_desk::receive_item(uint32_t asker, issue_item& item, moment now) {
   if (!err) err = fill(v, issue, *found.key);
   if (err) return refuse(v, {code_of(err), sentence_of(err)});
   v.who.live_wanted = false; // a batch would take the live reserve from those who wait for one code
-  if (v.bind.reuse_hash != digest{})
-    ask_what_it_got(v);
-  else
-    climb(v, now);
+  set_out(v, now);
 }
 
 } // namespace qrwell

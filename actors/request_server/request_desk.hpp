@@ -90,6 +90,7 @@ private:
   void read_keys_if_due(moment now);
 
   // on the way
+  void set_out(visit& v, moment now);
   void ask_what_it_got(visit& v);
   void go_on_without(visit& v, moment now);
   void climb(visit& v, moment now);

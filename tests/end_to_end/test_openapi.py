@@ -17,8 +17,9 @@ CHECKS_LEFT_OUT = ["positive_data_acceptance"]
 def run_schemathesis(address, schema, key, *more):
     command = [str(VENV / "schemathesis"), "run", str(schema), "--url", f"http://{address}", "--header", f"Authorization: Bearer {key}",
                "--exclude-checks", ",".join(CHECKS_LEFT_OUT), "--max-examples", "12", "--seed", "1", "--request-timeout", "10",
-               "--generation-database", "none", "--no-color", "--workers", "2", *more]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240)
+               "--generation-database", "none", "--no-color", "--workers", "1", *more]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240,
+                          cwd=schema.parent)  # it leaves a folder of its own there
     return done.returncode, done.stdout
 
 

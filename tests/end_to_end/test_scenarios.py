@@ -70,7 +70,7 @@ class Scenarios(EndToEnd):
         self.play("at: 0s, for: 4s, what: steal_token")  # before each call, so that no token is ever good
         self.draw(60)
         self.wait_for_the_end()
-        self.assertLessEqual(self.sim.app()["refused"]["40001"], 10)
+        self.assertLessEqual(self.sim.app()["refused"]["40001"], 64, "what was under way may all be refused, and then no more is sent")
         self.assertLessEqual(self.app()["token"]["refreshes"] - before, 5)
         self.assertEqual(self.app()["token"]["forced_left"], 20, "a thief is not answered in kind")
         self.assertEqual(self.app()["quota"]["state"], "normal")

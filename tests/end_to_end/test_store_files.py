@@ -227,6 +227,11 @@ class AtStart(Files):
 
     def store_of_schema_1(self, node, at_hour=True):
         with sqlite3.connect(node.data / "qrwell.db") as db:
+            db.executescript("""DROP INDEX reuse_id; DROP TABLE jobs;
+                                DROP INDEX codes_bound; DROP INDEX codes_expires; DROP INDEX codes_revoked;
+                                CREATE INDEX codes_bound ON codes(gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
+                                CREATE INDEX codes_expires ON codes(gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
+                                CREATE INDEX codes_revoked ON codes(gen_id, bound_ms) WHERE state = 3""")
             if at_hour:
                 db.executescript("""DROP INDEX idem_at; ALTER TABLE idem RENAME COLUMN at_ms TO at_hour;
                                     UPDATE idem SET at_hour = at_hour / 3600000; CREATE INDEX idem_hour ON idem(at_hour)""")
@@ -243,10 +248,10 @@ class AtStart(Files):
                 self.assertEqual(node.stop(), 0)
                 self.store_of_schema_1(node, at_hour)
                 for words in self.commands(node):
-                    self.assertIn("its schema is 1, this qrwell wants 2", node.cli(*words, expect=1).stderr)
+                    self.assertIn("its schema is 1, this qrwell wants 3", node.cli(*words, expect=1).stderr)
                 node.start()
                 line = node.wait_for_line(msg="the store is brought to another schema; this may take minutes")
-                self.assertEqual((line["from"], line["to"]), (1, 2))
+                self.assertEqual((line["from"], line["to"]), (1, 3))
                 again = node.issue(self.key, headers={"Idempotency-Key": name})
                 self.assertEqual((again.status, again.json["id"]), (200, code))
                 self.assertEqual(node.issue(self.key, headers={"Idempotency-Key": "after-" + name}).status, 201)

@@ -33,7 +33,7 @@ const exchange exchanges[] = {
      "\r\nAllow: GET, HEAD, PATCH, DELETE, OPTIONS\r\n"},
     {"405 of POST", "GET /v1/pools/p/fill HTTP/1.1\r\nHost: h\r\n\r\n", 405, "\r\nAllow: POST, OPTIONS\r\n"},
     {"OPTIONS", "OPTIONS /v1/scenes/a HTTP/1.1\r\nHost: h\r\n\r\n", 204, "\r\nAllow: GET, HEAD, OPTIONS\r\n"},
-    {"a method of nobody", "BREW /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"a method of nobody", "BREW /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 405},
     {"a method that is known and not had", "TRACE /v1/codes HTTP/1.1\r\nHost: h\r\n\r\n", 405},
     {"a path of nobody", "GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 404},
     {"no Host", "GET /v1/scenes/a HTTP/1.1\r\n\r\n", 400, "Host", true},

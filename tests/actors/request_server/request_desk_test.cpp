@@ -542,6 +542,25 @@ BOOST_AUTO_TEST_CASE(a_first_request_with_an_empty_stock_hears_so_after_the_stor
   }
 }
 
+BOOST_AUTO_TEST_CASE(p5_a_retry_gets_its_code_though_its_pool_has_lost_the_rung_that_it_named) {
+  open();
+  auto keyed = post(R"({"path":"pages/a","on_empty":["link"]})");
+  BOOST_TEST(only(send(keyed)).status == 400);
+  keyed.idempotency_key = "k1";
+  keyed.idempotency_key_sent = true;
+  for (auto known : {true, false}) {
+    auto e = send(keyed);
+    BOOST_TEST(e.answers.empty());
+    BOOST_REQUIRE_EQUAL(e.recall.requests.size(), 1u);
+    const auto& asked = e.recall.requests.front();
+    bind_group_result got{{{asked.ticket, known ? bind_end::replay : bind_end::failed, view(asked), {}}}, {}};
+    d().recalled(got, at());
+    auto a = only(take());
+    BOOST_TEST(a.status == (known ? 200 : 400));
+    BOOST_TEST((known || a.detail().find("on_empty") != std::string::npos));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_key_past_its_daily_budget_hears_when_the_next_day_begins) {
   open();
   auto b = bind_of(send(post()));
