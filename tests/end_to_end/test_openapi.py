@@ -26,6 +26,7 @@ def run_schemathesis(address, schema, key, *more):
 class OpenApi(EndToEnd):
     def setUp(self):
         super().setUp()
+        self.assertTrue((VENV / "schemathesis").exists(), f"{VENV} lacks schemathesis: tools/setup --tests installs it from PyPI")
         self.n = self.node(self.simulator(), low=500, high=1000).start()
 
     def document(self):
