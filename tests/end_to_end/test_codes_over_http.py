@@ -132,9 +132,16 @@ class CodesOverHttp(EndToEnd):
         self.assert_problem(self.change("k0ZaB3xQ9d_7Hc2-LmTe", {"path": "pages/b"}), 404, "not_found")
         self.assertEqual(self.record(code)["version"], 2)
 
+    def issue_in_a_millisecond_of_its_own(self, **body):
+        """A code that no other is as old as, so that lists have one order."""
+        code = self.n.issue(self.key, **body).json
+        issued = now()
+        wait_until(lambda: now() - issued > datetime.timedelta(milliseconds=2), what="the next millisecond")
+        return code
+
     def test_lists_show_each_code_once_by_every_filter(self):
         start = now() - datetime.timedelta(seconds=5)
-        mine = [self.n.issue(self.key, query={"n": n}, tags=["odd" if n % 2 else "even", "all"]).json for n in range(9)]
+        mine = [self.issue_in_a_millisecond_of_its_own(query={"n": n}, tags=["odd" if n % 2 else "even", "all"]) for n in range(9)]
         ids = [code["id"] for code in mine]
         rival, boss = self.n.key("rival"), self.n.key("boss", ("read", "admin"))
         theirs = self.n.issue(rival).json["id"]
