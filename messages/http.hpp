@@ -21,14 +21,15 @@ struct http_request {
   http_method method = http_method::get;
   std::string target;   ///< origin form as sent: path, and query after '?'
   secret authorization; ///< the whole header field
-  std::string host, accept, content_type, idempotency_key, if_match, if_none_match, range, if_range, request_id,
-      forwarded_for;
+  std::string host, accept, content_type, idempotency_key, if_match, if_none_match, range, if_range, request_id;
   bool idempotency_key_sent = false; ///< perhaps an empty one, which is wrong
-  std::string peer;                  ///< address of the connection
+  bool gzip = false;                 ///< the client takes answers that are compressed so
+  std::string peer;                  ///< the client's address: the connection's, or what a trusted proxy says
+  bool operators = false;            ///< it came by the operators' listener
   std::string body;
   uint32_t remaining_ms = 0; ///< until the request's deadline, counted from its first byte
   QRWELL_FIELDS(http_request, at, method, target, authorization, host, accept, content_type, idempotency_key, if_match,
-                if_none_match, range, if_range, request_id, forwarded_for, idempotency_key_sent, peer, body,
+                if_none_match, range, if_range, request_id, idempotency_key_sent, gzip, peer, operators, body,
                 remaining_ms)
 };
 
@@ -43,7 +44,8 @@ struct http_answer {
   http_place at;
   uint32_t offset = 0, size = 0;
   bool close = false; ///< close the connection after it
-  QRWELL_FIELDS(http_answer, at, offset, size, close)
+  bool timed = false; ///< whoever reads it may see how long it took
+  QRWELL_FIELDS(http_answer, at, offset, size, close, timed)
 };
 
 /// Answers of one group, complete with status line and headers, in one arena.

@@ -249,9 +249,9 @@ void connection_table::give_out(int fd, connection& c, http::request_parser& r, 
   q.if_none_match = r.if_none_match;
   q.range = r.range;
   q.if_range = r.if_range;
-  q.forwarded_for = r.forwarded_for;
   q.request_id = usable_id(r.request_id) ? std::string(r.request_id) : make_id();
   q.peer = c.peer;
+  q.operators = kind_ == http::listener_kind::admin;
   q.body = r.body;
   // A body that took longer than the deadline to arrive still gets a chance: the work itself has not begun.
   q.remaining_ms = static_cast<uint32_t>(
