@@ -1,6 +1,7 @@
 #include "tests/contract/homes.hpp"
 #include "tests/contract/rig.hpp"
 
+#include <map>
 #include <set>
 
 using namespace qrwell;
@@ -180,6 +181,80 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_issued_and_scanned_adds_up, home, all_hom
   cut.by = stats_by_launch;
   cut.to_ms = c.clock.wall + 1;
   BOOST_TEST(must(c.store->stats(cut)).rows.at(0).issued == 5u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sums_over_days_are_those_of_their_hours, home, all_homes) {
+  contract<home> c;
+  constexpr int64_t hour = 3'600'000, day = 24 * hour;
+  c.clock.wall -= c.clock.wall % day;
+  auto from = c.clock.wall;
+  // Every seventh hour of nine days: a code of each owner, and scans of what is there.
+  uint64_t issued = 0, scanned = 0;
+  std::map<int64_t, uint64_t> by_hour;
+  std::vector<scan_count> seen;
+  for (int64_t at = from; at < from + 9 * day; at += 7 * hour) {
+    c.clock.wall = at;
+    for (const auto* owner : {"shop", "another"}) {
+      auto ids = bind_some(c.clock, c.well, 1, owner, owner[0] == 's' ? "[\"spring\"]" : "");
+      seen.push_back({ids[0], 1047, 1});
+      ++issued;
+      ++by_hour[at];
+    }
+    must(c.store->add_scans({seen}));
+    scanned += seen.size();
+  }
+  auto sums = [&](int64_t begin, int64_t end, auto edit) {
+    stats_query query;
+    query.from_ms = begin;
+    query.to_ms = end;
+    edit(query);
+    std::pair<uint64_t, uint64_t> out;
+    for (auto& row : must(c.store->stats(query)).rows) out.first += row.issued, out.second += row.scanned;
+    return out;
+  };
+  auto everything = std::pair{issued, scanned};
+  for (uint8_t by : {0, int{stats_by_day}, int{stats_by_hour}, int{stats_by_owner}, stats_by_owner | stats_by_day,
+                     stats_by_pool | stats_by_hour, int{stats_by_launch}})
+    BOOST_TEST((sums(from, from + 9 * day, [&](auto& q) { q.by = by; }) == everything), "by " << int{by});
+  BOOST_TEST(sums(from, from + 9 * day, [](auto& q) { q.owner = "shop"; }).first == issued / 2);
+  BOOST_TEST(sums(from, from + 9 * day, [](auto& q) { q.tag = "spring"; }).first == issued / 2);
+  BOOST_TEST(sums(from, from + 9 * day, [](auto& q) { q.by = stats_by_tag; }).first == issued / 2);
+  // Wherever a span begins and ends: whole days, a part of one at each end, less than one.
+  for (int64_t begin : {int64_t{0}, 5 * hour, 23 * hour, day, 3 * day + hour})
+    for (int64_t end : {6 * hour, day, day + hour, 4 * day, 7 * day + 11 * hour}) {
+      if (end <= begin) continue;
+      uint64_t wanted = 0;
+      for (auto& [at, n] : by_hour)
+        if (at >= from + begin && at < from + end) wanted += n;
+      for (uint8_t by : {0, int{stats_by_day}, int{stats_by_hour}})
+        BOOST_TEST(sums(from + begin, from + end, [&](auto& q) { q.by = by; }).first == wanted,
+                   begin / hour << " to " << end / hour << " h by " << int{by});
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sums_that_are_shown_are_whole_where_some_are_left_out, home, all_homes) {
+  contract<home> c;
+  constexpr int64_t hour = 3'600'000, day = 24 * hour;
+  c.clock.wall -= c.clock.wall % day;
+  auto from = c.clock.wall;
+  for (int days = 0; days < 3; ++days) {
+    c.clock.wall = from + days * day;
+    for (const auto* owner : {"a", "b", "c"}) bind_some(c.clock, c.well, 2, owner, "[\"x\",\"y\"]");
+  }
+  for (uint8_t by : {int{stats_by_owner}, int{stats_by_day}, int{stats_by_tag}, stats_by_owner | stats_by_tag,
+                     stats_by_owner | stats_by_day, stats_by_tag | stats_by_hour})
+    for (const auto* owner : {"", "b"}) {
+      stats_query query{owner, {}, "", from, from + 3 * day, by, 1'000};
+      auto all = must(c.store->stats(query));
+      BOOST_TEST(!all.cut);
+      for (query.rows_max = 1; query.rows_max <= all.rows.size(); ++query.rows_max) {
+        auto some = must(c.store->stats(query));
+        BOOST_TEST(some.rows.size() == query.rows_max);
+        BOOST_TEST(some.cut == (query.rows_max < all.rows.size()), "by " << int{by} << " " << query.rows_max);
+        for (auto& row : some.rows)
+          BOOST_TEST((std::find(all.rows.begin(), all.rows.end(), row) != all.rows.end()), "by " << int{by});
+      }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

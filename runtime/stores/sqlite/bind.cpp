@@ -1,5 +1,6 @@
 #include "runtime/ids/hash.hpp"
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
+#include "runtime/stores/sqlite/stored_counts.hpp"
 #include "runtime/stores/sqlite/stored_tags.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ using namespace sqlite;
 
 namespace {
 
-constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
+constexpr int64_t day_ms = 24 * 3'600'000;
 
 constexpr sql claim_key{
     "claim_key",
@@ -47,9 +48,6 @@ constexpr sql put_history{"put_history",
                           "INSERT INTO history(id, version, op, at_ms, actor, request_id) VALUES(?, ?, 0, ?, ?, ?)"};
 constexpr sql put_tag{"put_tag",
                       "INSERT INTO code_tags(owner, tag, bound_ms, id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING"};
-constexpr sql add_issued{
-    "add_issued", "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, issued) VALUES(?, ?, ?, ?, 0, ?, ?) "
-                  "ON CONFLICT DO UPDATE SET issued = issued + excluded.issued"};
 constexpr sql add_usage{
     "add_usage", "INSERT INTO key_usage(key_id, day, n) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"};
 constexpr sql kill_code{"kill_code",
@@ -271,7 +269,7 @@ void sqlite_code_store::write_tags(const bind_request& r, int64_t now_ms, group_
 void sqlite_code_store::write_counts(const group_counts& counts, int64_t now_ms, const std::string& node) {
   for (auto& [key, n] : counts.issued) {
     auto& [pool, owner, tag] = key;
-    db_->use(add_issued).arg(now_ms / hour_ms).arg(pool).arg(owner).arg(tag).arg(node).arg(n).run();
+    add_counts(*db_, {owner, tag, pool, 0, node, n, 0}, now_ms);
   }
   for (auto& [key_id, n] : counts.by_key) db_->use(add_usage).arg(key_id).arg(now_ms / day_ms).arg(n).run();
 }

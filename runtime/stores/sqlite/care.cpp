@@ -1,4 +1,5 @@
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
+#include "runtime/stores/sqlite/stored_counts.hpp"
 #include "runtime/stores/sqlite/stored_tags.hpp"
 
 #include <tuple>
@@ -9,16 +10,13 @@ using namespace sqlite;
 
 namespace {
 
-constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
+constexpr int64_t day_ms = 24 * 3'600'000;
 constexpr int64_t keys_kept_ms = 7 * day_ms, dead_kept_ms = 30 * day_ms, lots_kept_ms = 7 * day_ms;
 
 constexpr sql add_scan{
     "add_scan",
     "INSERT INTO scan_counts(id, day, launch, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"};
 constexpr sql scanned_code{"scanned_code", "SELECT gen_id, owner, tags FROM codes WHERE id = ?"};
-constexpr sql add_scanned{
-    "add_scanned", "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, scanned) VALUES(?, ?, ?, ?, ?, '', ?) "
-                   "ON CONFLICT DO UPDATE SET scanned = scanned + excluded.scanned"};
 
 constexpr sql purge_keys{"purge_keys",
                          "DELETE FROM idem WHERE (owner, k) IN (SELECT owner, k FROM idem WHERE at_ms < ? LIMIT ?)"};
@@ -48,7 +46,7 @@ caf::expected<void> sqlite_code_store::add_scans(const scans_seen& scans) {
     }
     for (auto& [key, n] : totals) {
       auto& [pool, owner, tag, launch] = key;
-      db_->use(add_scanned).arg(now / hour_ms).arg(pool).arg(owner).arg(tag).arg(launch).arg(n).run();
+      add_counts(*db_, {owner, tag, pool, launch, {}, 0, n}, now);
     }
   });
 }

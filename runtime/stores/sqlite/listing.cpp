@@ -1,6 +1,7 @@
 #include "runtime/stores/sqlite/sqlite_code_store.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <limits>
 
@@ -10,11 +11,14 @@ using namespace sqlite;
 
 namespace {
 
-// What one page may cost: rows looked at, and places where rows are looked for.
+// What one page may cost: rows looked at, places where rows are looked for, and time, since a row that nobody has read
+// for long comes from the disk.
 constexpr size_t looked_max = 2'000, sources_max = 1'000;
+constexpr std::chrono::milliseconds looking_max{40};
 
-// Every list is read from an index of (owner, generation, time), so that neither a large neighbour nor a time long ago
-// costs anything. One statement per index; the newest rows of a place before a cursor.
+// Every list is read from an index of (owner, generation, time), or of all owners' (generation, time), so that neither
+// a large neighbour nor a time long ago costs anything. One statement per index; the newest rows of a place before a
+// cursor.
 constexpr sql bound_before{"bound_before",
                            "SELECT bound_ms, id FROM codes WHERE owner = ? AND gen_id = ? AND bound_ms IS NOT NULL AND "
                            "bound_ms >= ? AND (bound_ms, id) < (?, ?) ORDER BY bound_ms DESC, id DESC LIMIT ?"};
@@ -25,10 +29,18 @@ constexpr sql expired_before{"expired_before",
                              "SELECT expires_ms, id FROM codes WHERE owner = ? AND gen_id = ? AND expires_ms IS NOT "
                              "NULL AND expires_ms >= ? AND (expires_ms, id) < (?, ?) ORDER BY expires_ms DESC, id DESC "
                              "LIMIT ?"};
+constexpr sql all_bound_before{"all_bound_before",
+                               "SELECT bound_ms, id FROM codes WHERE gen_id = ? AND bound_ms IS NOT NULL AND bound_ms "
+                               ">= ? AND (bound_ms, id) < (?, ?) ORDER BY bound_ms DESC, id DESC LIMIT ?"};
+constexpr sql all_revoked_before{"all_revoked_before",
+                                 "SELECT bound_ms, id FROM codes WHERE gen_id = ? AND state = 3 AND bound_ms >= ? AND "
+                                 "(bound_ms, id) < (?, ?) ORDER BY bound_ms DESC, id DESC LIMIT ?"};
+constexpr sql all_expired_before{
+    "all_expired_before", "SELECT expires_ms, id FROM codes WHERE gen_id = ? AND expires_ms IS NOT NULL AND "
+                          "expires_ms >= ? AND (expires_ms, id) < (?, ?) ORDER BY expires_ms DESC, id DESC LIMIT ?"};
 constexpr sql tagged_before{"tagged_before",
                             "SELECT bound_ms, id FROM code_tags WHERE owner = ? AND tag = ? AND bound_ms >= ? AND "
                             "(bound_ms, id) < (?, ?) ORDER BY bound_ms DESC, id DESC LIMIT ?"};
-constexpr sql next_owner{"next_owner", "SELECT min(owner) FROM codes WHERE bound_ms IS NOT NULL AND owner > ?"};
 constexpr sql next_tag_owner{"next_tag_owner", "SELECT min(owner) FROM code_tags WHERE owner > ?"};
 constexpr sql list_generations{"list_generations", "SELECT gen_id, pool FROM generations ORDER BY gen_id"};
 
@@ -46,7 +58,7 @@ struct place {
 /// One run of an index, read in small steps from the newest on.
 struct source {
   const sql* index;
-  std::string owner, tag; ///< tag: of tagged_before, which has no generation
+  std::string owner, tag; ///< tag: of tagged_before, which has no generation; owner: empty where the index has none
   uint32_t gen_id = 0;
   place before{};
   bool ended = false;
@@ -67,7 +79,7 @@ public:
     if (query.tag.empty())
       add_generations(newest);
     else
-      for (auto& owner : owners(next_tag_owner)) add({&tagged_before, owner, query.tag}, newest);
+      for (auto& owner : tag_owners()) add({&tagged_before, owner, query.tag}, newest);
     step_ = std::clamp<size_t>(2 * query.limit / std::max<size_t>(1, sources_.size()), 8, query.limit + 1);
   }
 
@@ -85,11 +97,11 @@ public:
 
 private:
   // By leaps over the index: as many steps as there are owners.
-  std::vector<std::string> owners(const sql& leap) {
+  std::vector<std::string> tag_owners() {
     if (!query_.owner.empty()) return {query_.owner};
     std::vector<std::string> out;
     for (std::string last; out.size() <= sources_max; out.push_back(last)) {
-      auto row = db_.use(leap);
+      auto row = db_.use(next_tag_owner);
       if (!row.arg(last).step() || row.is_null(0)) break;
       last = row.text(0);
     }
@@ -97,8 +109,10 @@ private:
   }
 
   void add_generations(const place& newest) {
-    const auto& index = query_.state == list_state::revoked   ? revoked_before
-                        : query_.state == list_state::expired ? expired_before
+    auto all = query_.owner.empty();
+    const auto& index = query_.state == list_state::revoked   ? all ? all_revoked_before : revoked_before
+                        : query_.state == list_state::expired ? all ? all_expired_before : expired_before
+                        : all                                 ? all_bound_before
                                                               : bound_before;
     std::vector<uint32_t> gens;
     {
@@ -106,21 +120,20 @@ private:
       while (row.step())
         if (among(query_.pools, row.view(1))) gens.push_back(row.as<uint32_t>(0));
     }
-    for (auto& owner : owners(next_owner))
-      for (auto gen_id : gens) add({&index, owner, "", gen_id}, newest);
+    for (auto gen_id : gens) add({&index, query_.owner, "", gen_id}, newest);
   }
 
   void add(source s, const place& newest) {
     if (sources_.size() >= sources_max)
-      throw refusal{fail(ec::invalid_request, "this list would have to look into more than 1,000 generations of "
-                                              "owners: name a pool or an owner")};
+      throw refusal{fail(ec::invalid_request, "this list would have to look into more than 1,000 owners or "
+                                              "generations: name an owner or a pool")};
     s.before = newest;
     sources_.push_back(std::move(s));
   }
 
   void refill(source& s) {
     auto rows = db_.use(*s.index);
-    rows.arg(s.owner);
+    if (!s.owner.empty()) rows.arg(s.owner);
     if (s.tag.empty())
       rows.arg(s.gen_id);
     else
@@ -157,7 +170,10 @@ caf::expected<code_page> sqlite_code_store::list(const code_list& query) {
     code_page out;
     out.now_ms = clock_.wall_ms();
     list_reader reader{*db_, query, out.now_ms};
+    auto until = std::chrono::steady_clock::now() + looking_max;
     for (size_t looked = 0; out.codes.size() < query.limit && looked < looked_max; ++looked) {
+      // One row at least, so that every page goes on.
+      if (looked > 0 && std::chrono::steady_clock::now() > until) break;
       auto at = reader.next();
       if (!at) return out;
       out.after_ms = at->at_ms;

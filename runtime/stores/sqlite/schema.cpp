@@ -118,7 +118,28 @@ CREATE TABLE jobs(job_id INTEGER NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, st
 CREATE INDEX jobs_owner ON jobs(owner, job_id);
 )sql";
 
-constexpr migration steps[] = {{1, schema_1}, {2, schema_2, &has_hours}, {3, schema_3}};
+// Counts are read by owner and tag, over days where whole days are asked for: a year of one owner is a few hundred
+// rows, however many others there are. Owner '' counts all owners, without tags.
+constexpr const char* schema_4 = R"sql(
+ALTER TABLE stats_hour RENAME TO stats_by_time;
+CREATE TABLE stats_hour(owner TEXT NOT NULL, tag TEXT NOT NULL, hour INTEGER NOT NULL, pool TEXT NOT NULL, launch INTEGER NOT NULL,
+  node TEXT NOT NULL, issued INTEGER NOT NULL DEFAULT 0, scanned INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(owner, tag, hour, pool, launch, node)) WITHOUT ROWID;
+CREATE TABLE stats_day(owner TEXT NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, pool TEXT NOT NULL, launch INTEGER NOT NULL,
+  issued INTEGER NOT NULL DEFAULT 0, scanned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(owner, tag, day, pool, launch)) WITHOUT ROWID;
+INSERT INTO stats_hour(owner, tag, hour, pool, launch, node, issued, scanned)
+  SELECT owner, tag, hour, pool, launch, node, issued, scanned FROM stats_by_time ORDER BY owner, tag, hour, pool, launch, node;
+INSERT INTO stats_hour(owner, tag, hour, pool, launch, node, issued, scanned)
+  SELECT '', '', hour, pool, launch, node, sum(issued), sum(scanned) FROM stats_by_time WHERE tag = '' GROUP BY hour, pool, launch, node;
+INSERT INTO stats_day(owner, tag, day, pool, launch, issued, scanned)
+  SELECT owner, tag, hour / 24, pool, launch, sum(issued), sum(scanned) FROM stats_hour GROUP BY owner, tag, hour / 24, pool, launch;
+DROP TABLE stats_by_time;
+CREATE INDEX codes_bound_all ON codes(gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
+CREATE INDEX codes_expires_all ON codes(gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX codes_revoked_all ON codes(gen_id, bound_ms) WHERE state = 3;
+)sql";
+
+constexpr migration steps[] = {{1, schema_1}, {2, schema_2, &has_hours}, {3, schema_3}, {4, schema_4}};
 
 constexpr sql has_meta{"has_meta", "SELECT count(*) FROM sqlite_schema WHERE type='table' AND name='meta'"};
 constexpr sql has_anything{"has_anything", "SELECT count(*) FROM sqlite_schema"};

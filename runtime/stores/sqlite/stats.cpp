@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 namespace qrwell {
@@ -10,58 +11,131 @@ using namespace sqlite;
 
 namespace {
 
-constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms;
+constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms, hours_of_day = 24;
 
-// Rows with a tag count again what the rows without one have counted: a sum is over the ones or the others.
-constexpr sql stats_of_hours{"stats_of_hours", "SELECT hour, pool, owner, tag, launch, issued, scanned FROM stats_hour "
-                                               "WHERE hour >= ? AND hour < ? AND (tag <> '') = ?"};
+// What one answer may cost: rows looked at, and what looking for the next owner or tag counts as.
+constexpr size_t looked_max = 100'000, leap_cost = 8;
+
+// Each reads one run of the key: one owner ('' is all of them, without tags), one tag ('' is everything), some time.
+constexpr sql stats_of_hours{"stats_of_hours", "SELECT hour, pool, launch, issued, scanned FROM stats_hour WHERE owner "
+                                               "= ? AND tag = ? AND hour >= ? AND hour < ? ORDER BY hour"};
+constexpr sql stats_of_days{"stats_of_days", "SELECT day, pool, launch, issued, scanned FROM stats_day WHERE owner = ? "
+                                             "AND tag = ? AND day >= ? AND day < ? ORDER BY day"};
+constexpr sql next_counted_owner{"next_counted_owner", "SELECT min(owner) FROM stats_day WHERE owner > ?"};
+constexpr sql next_counted_tag{"next_counted_tag", "SELECT min(tag) FROM stats_day WHERE owner = ? AND tag > ?"};
+
 constexpr sql audit_before{
     "audit_before", "SELECT at_ms, node, actor, action, doc FROM audit WHERE at_ms < ? ORDER BY at_ms DESC, node DESC, "
                     "seq DESC"};
 
-int64_t hours_up(int64_t ms) {
-  return (ms + hour_ms - 1) / hour_ms;
-}
+/// Adds up what one query asks for. Lives within one read transaction.
+class stats_reader {
+public:
+  stats_reader(connection& db, const stats_query& query)
+      : db_(db)
+      , query_(query) {}
 
-} // namespace
-
-caf::expected<stats_rows> sqlite_code_store::stats(const stats_query& query) {
-  return read([&]() -> stats_rows {
-    auto with_tags = !query.tag.empty() || (query.by & stats_by_tag) != 0;
-    using sum_key = std::tuple<int64_t, std::string, std::string, std::string, uint32_t>;
-    std::map<sum_key, std::pair<uint64_t, uint64_t>> sums;
+  stats_rows read() {
+    auto each_owner = by(stats_by_owner) || by(stats_by_tag) || !query_.tag.empty();
+    if (!query_.owner.empty())
+      read_owner(query_.owner);
+    else if (!each_owner)
+      read_owner("");
+    else
+      for (auto owner = next(next_counted_owner, {""}); owner && !done_; owner = next(next_counted_owner, {*owner}))
+        read_owner(*owner);
     stats_rows out;
-    auto row = db_->use(stats_of_hours);
-    row.arg(query.from_ms / hour_ms).arg(hours_up(query.to_ms)).arg(with_tags);
-    while (row.step()) {
-      auto pool = row.view(1), owner = row.view(2), tag = row.view(3);
-      if (!query.owner.empty() && owner != query.owner) continue;
-      if (!query.tag.empty() && tag != query.tag) continue;
-      if (!query.pools.empty() && std::find(query.pools.begin(), query.pools.end(), pool) == query.pools.end())
-        continue;
-      auto at = row.integer(0) * hour_ms;
-      auto by = [&](uint8_t bit) { return (query.by & bit) != 0; };
-      auto time = by(stats_by_hour) ? at : by(stats_by_day) ? at / day_ms * day_ms : 0;
-      sum_key key{time, by(stats_by_pool) ? std::string(pool) : "", by(stats_by_owner) ? std::string(owner) : "",
-                  by(stats_by_tag) ? std::string(tag) : "", by(stats_by_launch) ? row.as<uint32_t>(4) : 0};
-      auto found = sums.find(key);
-      if (found == sums.end()) {
-        // What is left out is left out whole: the sums that are shown go on to the end.
-        if (sums.size() >= query.rows_max) {
-          out.cut = true;
-          continue;
-        }
-        found = sums.emplace(std::move(key), std::pair<uint64_t, uint64_t>{}).first;
-      }
-      found->second.first += row.as<uint64_t>(5);
-      found->second.second += row.as<uint64_t>(6);
-    }
-    for (auto& [key, sum] : sums) {
+    out.cut = cut_;
+    for (auto& [key, sum] : sums_) {
       auto& [time, pool, owner, tag, launch] = key;
       out.rows.push_back({time, pool, owner, tag, launch, sum.first, sum.second});
     }
     return out;
-  });
+  }
+
+private:
+  using sum_key = std::tuple<int64_t, std::string, std::string, std::string, uint32_t>;
+
+  bool by(uint8_t bit) const { return (query_.by & bit) != 0; }
+
+  void look(size_t cost) {
+    looked_ += cost;
+    if (looked_ > looked_max)
+      throw refusal{fail(ec::invalid_request,
+                         "from: these sums would have to be added up from more than 100,000 rows: ask for less time, "
+                         "for one owner or for one tag")};
+  }
+
+  /// By leaps over the key: as many steps as there are owners, or tags of one.
+  std::optional<std::string> next(const sql& leap, std::vector<std::string> after) {
+    look(leap_cost);
+    auto row = db_.use(leap);
+    for (auto& text : after) row.arg(text);
+    if (!row.step() || row.is_null(0)) return std::nullopt;
+    return row.text(0);
+  }
+
+  void read_owner(const std::string& owner) {
+    if (!query_.tag.empty() || !by(stats_by_tag)) return read_tag(owner, query_.tag);
+    for (auto tag = next(next_counted_tag, {owner, ""}); tag && !done_; tag = next(next_counted_tag, {owner, *tag}))
+      read_tag(owner, *tag);
+  }
+
+  /// Whole days from their sums, what is left at both ends from those of hours.
+  void read_tag(const std::string& owner, const std::string& tag) {
+    look(leap_cost);
+    // Each owner and tag has sums of its own then: once no more are shown, neither this one nor a later one adds any.
+    done_on_new_ = sums_.size() >= query_.rows_max && (by(stats_by_owner) || !query_.owner.empty());
+    auto from = query_.from_ms / hour_ms, to = (query_.to_ms + hour_ms - 1) / hour_ms;
+    auto first_day = (from + hours_of_day - 1) / hours_of_day, end_day = to / hours_of_day;
+    if (by(stats_by_hour) || first_day >= end_day) return read_run(stats_of_hours, hour_ms, owner, tag, from, to);
+    read_run(stats_of_hours, hour_ms, owner, tag, from, first_day * hours_of_day);
+    read_run(stats_of_days, day_ms, owner, tag, first_day, end_day);
+    read_run(stats_of_hours, hour_ms, owner, tag, end_day * hours_of_day, to);
+  }
+
+  void read_run(const sql& run, int64_t unit_ms, const std::string& owner, const std::string& tag, int64_t from,
+                int64_t to) {
+    if (from >= to || done_) return;
+    auto row = db_.use(run);
+    row.arg(owner).arg(tag).arg(from).arg(to);
+    while (row.step()) {
+      look(1);
+      auto pool = row.view(1);
+      if (!query_.pools.empty() && std::find(query_.pools.begin(), query_.pools.end(), pool) == query_.pools.end())
+        continue;
+      auto at = row.integer(0) * unit_ms;
+      auto time = by(stats_by_hour) ? at : by(stats_by_day) ? at / day_ms * day_ms : 0;
+      sum_key key{time, by(stats_by_pool) ? std::string(pool) : "", by(stats_by_owner) ? owner : "",
+                  by(stats_by_tag) ? tag : "", by(stats_by_launch) ? row.as<uint32_t>(2) : 0};
+      auto found = sums_.find(key);
+      if (found == sums_.end()) {
+        // What is left out is left out whole: the sums that are shown go on to the end.
+        if (sums_.size() >= query_.rows_max) {
+          cut_ = true;
+          done_ = done_on_new_;
+          // Nothing that comes later in this run belongs to a sum that is shown.
+          if (done_ || sums_.empty() || time > std::get<0>(sums_.rbegin()->first)) return;
+          continue;
+        }
+        found = sums_.emplace(std::move(key), std::pair<uint64_t, uint64_t>{}).first;
+      }
+      found->second.first += row.as<uint64_t>(3);
+      found->second.second += row.as<uint64_t>(4);
+    }
+  }
+
+  connection& db_;
+  const stats_query& query_;
+  std::map<sum_key, std::pair<uint64_t, uint64_t>> sums_;
+  size_t looked_ = 0;
+  bool cut_ = false, done_ = false, done_on_new_ = false;
+};
+
+} // namespace
+
+caf::expected<stats_rows> sqlite_code_store::stats(const stats_query& query) {
+  return read([&] { return stats_reader{*db_, query}.read(); });
 }
 
 caf::expected<audit_entries> sqlite_code_store::audit_log(const audit_query& query) {

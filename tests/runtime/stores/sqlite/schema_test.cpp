@@ -122,6 +122,36 @@ BOOST_AUTO_TEST_CASE(a_store_of_schema_1_is_migrated_with_its_idempotency_keys) 
               std::filesystem::perms::none));
 }
 
+BOOST_AUTO_TEST_CASE(the_counts_of_a_store_of_schema_3_are_those_of_its_days_and_of_all_owners) {
+  migrated m;
+  auto all = sqlite::migrations();
+  BOOST_TEST(!m.to({all.begin(), all.begin() + 3}));
+  raw_sqlite{m.file}.run(
+      "INSERT INTO stats_hour(hour, pool, owner, tag, launch, node, issued, scanned) VALUES"
+      "(480, 'default', 'shop', '', 0, 'n1', 3, 0), (480, 'default', 'shop', 'spring', 0, 'n1', 2, 0), "
+      "(481, 'default', 'shop', '', 1047, '', 0, 5), (481, 'default', 'other', '', 0, 'n1', 7, 0), "
+      "(504, 'default', 'shop', '', 0, 'n1', 1, 0)");
+  auto store = must(open(m.file));
+  auto rows = [&](auto edit) {
+    stats_query query;
+    query.from_ms = 480 * 3'600'000LL;
+    query.to_ms = 528 * 3'600'000LL;
+    edit(query);
+    return must(store->stats(query)).rows;
+  };
+  auto total = rows([](auto&) {});
+  BOOST_REQUIRE(total.size() == 1u);
+  BOOST_TEST((total[0] == stats_row{0, "", "", "", 0, 11, 5}));
+  auto days = rows([](auto& q) { q.by = stats_by_day, q.owner = "shop"; });
+  BOOST_REQUIRE(days.size() == 2u);
+  BOOST_TEST((days[0] == stats_row{480 * 3'600'000LL, "", "", "", 0, 3, 5}));
+  BOOST_TEST((days[1] == stats_row{504 * 3'600'000LL, "", "", "", 0, 1, 0}));
+  auto hours = rows([](auto& q) { q.by = stats_by_hour; });
+  BOOST_REQUIRE(hours.size() == 3u);
+  BOOST_TEST((hours[1] == stats_row{481 * 3'600'000LL, "", "", "", 0, 7, 5}));
+  BOOST_TEST(rows([](auto& q) { q.tag = "spring"; }).at(0).issued == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_that_had_the_new_form_under_the_old_number_is_taken_over) {
   migrated m;
   BOOST_TEST(!m.to({sqlite::migrations()[0]}));
