@@ -27,9 +27,9 @@ def find_nginx():
 
 
 def check_all_there():
-    for name in ("qrwell", "wechat-sim", "qrload", "make_stock"):
+    for name in ("qrwell", "wechat-sim", "qrload", "make_stock", "make_store"):
         if not os.access(BIN / name, os.X_OK):
-            raise Missing(f"{BIN / name} is not there: build it with tools/build release qrwell wechat-sim qrload make_stock")
+            raise Missing(f"{BIN / name} is not there: build it with tools/build release qrwell wechat-sim qrload make_stock make_store")
     if not find_nginx():
         raise Missing("nginx is not there: tools/setup --tests installs nginx-light (apt-get install nginx-light)")
 
