@@ -121,6 +121,14 @@ void node_metrics::read_words(const actor_status& status) {
     const auto* breaker = facts.if_contains("breaker");
     all_.gauge(metric::wechat_breaker_open, {name})
         .set(breaker && breaker->is_string() && breaker->get_string() != "closed" ? 1 : 0);
+    if (const auto* hosts = facts.if_contains("hosts"); hosts && hosts->is_array())
+      for (const auto& one : hosts->get_array()) {
+        const auto& host = one.as_object().at("host").as_string();
+        const auto& state = one.as_object().at("state").as_string();
+        all_.gauge(metric::wechat_host_used, {name, std::string_view(host)}).set(state == "used" ? 1 : 0);
+        all_.gauge(metric::wechat_host_left, {name, std::string_view(host)})
+            .set(state == "left" || state == "probed" ? 1 : 0);
+      }
     all_.gauge(metric::wechat_call_time, {name, "0.5"}).set(number(facts, "p50_ms") / 1'000);
     all_.gauge(metric::wechat_call_time, {name, "0.99"}).set(number(facts, "p99_ms") / 1'000);
   } else if (status.kind == "token_keeper") {

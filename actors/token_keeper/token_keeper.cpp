@@ -13,11 +13,12 @@ using self_ptr = watched<token_keeper_actor, token_keeper_state>*;
 // The engine ends every call at its time-out; one that it does not is given up so much later.
 constexpr int64_t engine_grace_ms = 2'000;
 
-void start_call(self_ptr self, bool force) {
+void start_call(self_ptr self) {
   auto& st = self->state;
-  st.host = st.hosts->pick(mono_ms(self));
   // The book paces the calls already: if all hosts are known to fail, the first is as good as another.
-  auto call = wechat::token_call(st.hosts->address(st.host.value_or(0)), st.cfg.appid, st.cfg.app_secret, force);
+  auto host = st.host.value_or(0);
+  st.hosts_asked = static_cast<wechat::host_list::host_set>(st.hosts_asked | 1u << host);
+  auto call = wechat::token_call(st.hosts->address(host), st.cfg.appid, st.cfg.app_secret, st.forced);
   call.timeout_for_ms = st.cfg.call_timeout_ms;
   call.connect_timeout_for_ms = st.cfg.connect_timeout_ms;
   st.call_until_ms = mono_ms(self) + st.cfg.call_timeout_ms + engine_grace_ms;
@@ -25,6 +26,27 @@ void start_call(self_ptr self, bool force) {
   st.transport->start(std::move(call), [me, number = ++st.call](http_outcome how) {
     caf::anon_send(me, call_ended{number, std::move(how)});
   });
+}
+
+void fetch(self_ptr self, bool force) {
+  auto& st = self->state;
+  st.forced = force;
+  st.hosts_asked = 0;
+  st.host = st.hosts->pick(mono_ms(self));
+  start_call(self);
+}
+
+// Asking for the present token twice changes nothing; forcing a new one twice would spend two of WeChat's 20 a day, so
+// that is asked of another host only if the first surely never heard of it.
+bool ask_next_host(self_ptr self, const http_outcome& how, const std::string& why, int64_t now_ms) {
+  auto& st = self->state;
+  if (!st.host || (st.forced && !wechat::surely_unheard(how))) return false;
+  auto next = st.hosts->pick(now_ms, st.hosts_asked);
+  if (!next) return false;
+  st.lines.moved(st.cfg.app, st.hosts->address(*st.host), st.hosts->address(*next), why, now_ms);
+  st.host = next;
+  start_call(self);
+  return true;
 }
 
 void act(self_ptr self, token_work work) {
@@ -43,7 +65,7 @@ void act(self_ptr self, token_work work) {
       else
         node.mapped().deliver(done{});
     }
-  if (work.fetch) start_call(self, *work.fetch);
+  if (work.fetch) fetch(self, *work.fetch);
 }
 
 caf::typed_response_promise<access_token> ask(self_ptr self) {
@@ -70,12 +92,17 @@ void ended(self_ptr self, const call_ended& x) {
   auto answer = wechat::read_token(x.how);
   auto now = mono_ms(self);
   if (st.host) {
-    if (x.how.curl == -1)
+    if (x.how.curl == -1) {
       st.hosts->abandoned(*st.host);
-    else if (answer.end == wechat::token_end::failed || wechat::explain(answer.errcode).kind == wechat::refusal::busy)
-      st.hosts->failed(*st.host, now);
-    else
+    } else if (answer.end == wechat::token_end::failed ||
+               wechat::explain(answer.errcode).kind == wechat::refusal::busy) {
+      auto why =
+          answer.end == wechat::token_end::refused ? wechat::describe(answer.errcode, answer.detail) : answer.detail;
+      st.hosts->failed(*st.host, wechat::failure_of(x.how), why, now);
+      if (ask_next_host(self, x.how, why, now)) return;
+    } else {
       st.hosts->succeeded(*st.host);
+    }
   }
   auto host = st.hosts->address(st.host.value_or(0));
   act(self, st.book->fetched(answer, now));
@@ -116,7 +143,8 @@ actor_status status(self_ptr self) {
                             {"refused", f.refused},
                             {"foreign_manager", f.foreign_manager},
                             {"forced_left", f.forced_left},
-                            {"host", st.hosts->preferred(now)},
+                            {"host", st.hosts->address(st.hosts->used(now))},
+                            {"hosts", wechat::hosts_json(*st.hosts, now)},
                             {"last_error", f.last_error}};
   return {"token_keeper", st.cfg.app, st.book->problem(now), boost::json::serialize(facts)};
 }
@@ -136,9 +164,9 @@ token_keeper_actor::behavior_type token_keeper(self_ptr self, vitals_ptr v, toke
                                                std::shared_ptr<wechat::wechat_transport> transport) {
   self->set_vitals(v);
   auto& st = self->state;
-  // One failure is enough to ask another host: five in a row, as for codes, would take minutes at the pace of token
-  // calls.
-  st.hosts.emplace(cfg.hosts, wechat::breaker_config{1, 30'000, 300'000}, cfg.book.seed);
+  // One failure is enough to leave a host, and one success to trust it: more in a row, as for codes, would take hours
+  // at the pace of token calls.
+  st.hosts.emplace(cfg.hosts, wechat::breaker_config{1, 30'000, 300'000, 1}, cfg.book.seed);
   st.book.emplace(cfg.book);
   st.cfg = std::move(cfg);
   st.transport = std::move(transport);

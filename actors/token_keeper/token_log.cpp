@@ -25,6 +25,13 @@ void token_log::look(const std::string& app, const std::string& host, const toke
     voice.info("token refreshed", {{"app", app}, {"host", host}, {"expires_in_s", f.expires_in_s}});
 }
 
+void token_log::moved(const std::string& app, const std::string& from, const std::string& to, const std::string& why,
+                      int64_t now_ms) {
+  if (auto held_back = moving_.admit("", now_ms))
+    voice.warn("the token is asked of another host of WeChat",
+               {{"app", app}, {"from", from}, {"to", to}, {"why", why}, {"lines_held_back", *held_back}});
+}
+
 void token_log::forced(const std::string& app, const std::string& actor) {
   voice.info("token refresh forced", {{"app", app}, {"by", actor}});
 }

@@ -69,7 +69,7 @@ fetch_work fetch_desk::token(const access_token& present, int64_t now_ms) {
     }
     auto fetch = std::move(waiting_.front());
     waiting_.pop_front();
-    begin(out, std::move(fetch), *host, present, now_ms);
+    begin(out, {fetch.ticket, std::move(fetch.what), *host, 0, present, now_ms, fetch.until_ms}, now_ms);
   }
   return out;
 }
@@ -87,13 +87,15 @@ fetch_work fetch_desk::ended(uint64_t number, http_outcome&& how, int64_t now_ms
   if (!node) return {}; // given up before
   auto& call = node.mapped();
   fetch_work judged;
-  auto tried = how.curl != -1;
-  auto code = wechat::read_code(std::move(call.id), std::move(how));
+  auto tried = how.curl != -1, unheard = wechat::surely_unheard(how);
+  auto failure = wechat::failure_of(how);
+  auto code = wechat::read_code(call.what.id, std::move(how));
   code.detail = wechat::without(std::move(code.detail), call.token.value);
-  judge(call, code, tried, now_ms, judged);
-  answer(judged, call.ticket, std::move(code));
+  judge(call, code, tried, failure, now_ms, judged);
+  if (!unheard || !ask_next_host(call, now_ms, judged)) answer(judged, call.ticket, std::move(code));
   auto out = next(now_ms);
   out.tell_refused = judged.tell_refused;
+  out.calls = std::move(judged.calls);
   out.answers.insert(out.answers.begin(), std::make_move_iterator(judged.answers.begin()),
                      std::make_move_iterator(judged.answers.end()));
   return out;
@@ -124,7 +126,7 @@ fetch_work fetch_desk::shut_down() {
   refuse_all_waiting(out, "shutting down", 0);
   for (auto& [number, call] : under_way_) {
     fetched_code code;
-    code.id = call.id;
+    code.id = call.what.id;
     code.outcome = fetch_outcome::lost;
     code.detail = "shutting down while the call was under way";
     answer(out, call.ticket, std::move(code));
@@ -161,18 +163,30 @@ void fetch_desk::refuse_all_waiting(fetch_work& out, const std::string& why, uin
   waiting_.clear();
 }
 
-void fetch_desk::begin(fetch_work& out, waiting_fetch&& fetch, size_t host, const access_token& present,
-                       int64_t now_ms) {
-  auto call = wechat::code_call(hosts_.address(host), present.value, fetch.what.id, fetch.what.spec);
-  call.timeout_for_ms = static_cast<uint32_t>(fetch.until_ms - now_ms);
-  call.connect_timeout_for_ms = cfg_.connect_timeout_ms;
-  call.response_bytes_max = cfg_.image_bytes_max + 1;
-  under_way_.emplace(++calls_,
-                     call_under_way{fetch.ticket, std::move(fetch.what.id), host, present, now_ms, fetch.until_ms});
-  out.calls.emplace_back(calls_, std::move(call));
+void fetch_desk::begin(fetch_work& out, call_under_way&& call, int64_t now_ms) {
+  auto request = wechat::code_call(hosts_.address(call.host), call.token.value, call.what.id, call.what.spec);
+  request.timeout_for_ms = static_cast<uint32_t>(call.until_ms - now_ms);
+  request.connect_timeout_for_ms = cfg_.connect_timeout_ms;
+  request.response_bytes_max = cfg_.image_bytes_max + 1;
+  call.begun_ms = now_ms;
+  call.asked = static_cast<wechat::host_list::host_set>(call.asked | 1u << call.host);
+  under_way_.emplace(++calls_, std::move(call));
+  out.calls.emplace_back(calls_, std::move(request));
 }
 
-void fetch_desk::judge(const call_under_way& call, fetched_code& code, bool tried, int64_t now_ms, fetch_work& out) {
+// The unit that the call holds was not spent: no host has read a byte of it.
+bool fetch_desk::ask_next_host(call_under_way& call, int64_t now_ms, fetch_work& out) {
+  if (now_ms >= call.until_ms) return false;
+  auto host = hosts_.pick(now_ms, call.asked);
+  if (!host) return false;
+  ++moved_;
+  call.host = *host;
+  begin(out, std::move(call), now_ms);
+  return true;
+}
+
+void fetch_desk::judge(const call_under_way& call, fetched_code& code, bool tried, wechat::host_failure how,
+                       int64_t now_ms, fetch_work& out) {
   auto kind = code.outcome == fetch_outcome::refused ? wechat::explain(code.errcode).kind : wechat::refusal::none;
   auto host_failed = code.outcome == fetch_outcome::not_an_answer || code.outcome == fetch_outcome::lost ||
                      code.outcome == fetch_outcome::never_written || kind == wechat::refusal::busy;
@@ -180,9 +194,10 @@ void fetch_desk::judge(const call_under_way& call, fetched_code& code, bool trie
     hosts_.abandoned(call.host);
     code.retry_after_ms = cfg_.busy_retry_min_ms;
   } else if (host_failed) {
-    const auto& before = hosts_.preferred(now_ms);
-    hosts_.failed(call.host, now_ms);
-    if (&hosts_.preferred(now_ms) != &before) failures_in_a_row_ = 0; // the next host has not failed yet
+    auto before = hosts_.used(now_ms);
+    auto why = kind == wechat::refusal::busy ? wechat::describe(code.errcode, code.detail) : code.detail;
+    hosts_.failed(call.host, how, why, now_ms);
+    if (hosts_.used(now_ms) != before) failures_in_a_row_ = 0; // the next host has not failed yet
     auto pause = wechat::backoff_ms(failures_in_a_row_++, cfg_.busy_retry_min_ms, cfg_.busy_retry_max_ms, random_);
     code.retry_after_ms = std::max(pause, hosts_.wait_for_ms(now_ms));
   } else {
@@ -242,9 +257,11 @@ std::string fetch_desk::problem(int64_t now_ms) const {
   if (hosts_.overall() != wechat::breaker::state::closed)
     return std::string(held_back) + "; the next try is in " +
            std::to_string((hosts_.wait_for_ms(now_ms) + 999) / 1'000) + " s; last: " + last_error_;
-  if (auto half = half_took_ms(now_ms); problem_.empty() && half >= slow_from_ms)
+  if (!problem_.empty()) return problem_;
+  if (auto words = hosts_.words(now_ms); !words.empty()) return words;
+  if (auto half = half_took_ms(now_ms); half >= slow_from_ms)
     return "WeChat is slow: half of the present calls take " + std::to_string(half) + " ms or more";
-  return problem_;
+  return {};
 }
 
 // Those that wait for their answer count as long as they have waited: a WeChat that gets slow shows before one ended.
@@ -263,7 +280,9 @@ std::string fetch_desk::facts(int64_t now_ms) const {
                                                     {"in_flight", under_way_.size()},
                                                     {"waiting", waiting_.size()},
                                                     {"breaker", wechat::to_string(hosts_.overall())},
-                                                    {"host", hosts_.preferred(now_ms)},
+                                                    {"host", hosts_.address(hosts_.used(now_ms))},
+                                                    {"hosts", wechat::hosts_json(hosts_, now_ms)},
+                                                    {"moved", moved_},
                                                     {"p50_ms", took_.at(0.5)},
                                                     {"p99_ms", took_.at(0.99)},
                                                     {"outcomes", std::move(outcomes)},

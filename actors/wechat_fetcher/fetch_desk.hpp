@@ -42,8 +42,9 @@ struct fetch_work {
 };
 
 /// The calls of one app: how many at once, to which host, with which token, and what their answers mean. Each
-/// fetch_code is at most one attempt and always gets an answer, at the latest a moment after its time-out. Times are
-/// steady milliseconds.
+/// fetch_code is at most one request that any byte of is written of, and always gets an answer, at the latest a moment
+/// after its time-out: only when a host surely heard nothing, the next one is asked within the same unit and time.
+/// Times are steady milliseconds.
 class fetch_desk {
 public:
   explicit fetch_desk(fetch_desk_config cfg);
@@ -65,7 +66,7 @@ public:
 
   /// One sentence for the operator, or nothing.
   std::string problem(int64_t now_ms) const;
-  /// JSON: {app, in_flight, waiting, breaker, host, p50_ms, p99_ms, outcomes, errors, last_error}
+  /// JSON: {app, in_flight, waiting, breaker, host, hosts, moved, p50_ms, p99_ms, outcomes, errors, last_error}
   std::string facts(int64_t now_ms) const;
 
 private:
@@ -76,8 +77,9 @@ private:
   };
   struct call_under_way {
     uint64_t ticket = 0;
-    std::string id;
+    fetch_code what;
     size_t host = 0;
+    wechat::host_list::host_set asked = 0; ///< `host` and those before that never heard of it
     access_token token;
     int64_t begun_ms = 0, until_ms = 0;
   };
@@ -86,8 +88,10 @@ private:
   fetch_work next(int64_t now_ms);
   void drop_late(fetch_work& out, int64_t now_ms);
   void refuse_all_waiting(fetch_work& out, const std::string& why, uint32_t retry_after_ms);
-  void begin(fetch_work& out, waiting_fetch&& fetch, size_t host, const access_token& present, int64_t now_ms);
-  void judge(const call_under_way& call, fetched_code& code, bool tried, int64_t now_ms, fetch_work& out);
+  void begin(fetch_work& out, call_under_way&& call, int64_t now_ms);
+  bool ask_next_host(call_under_way& call, int64_t now_ms, fetch_work& out);
+  void judge(const call_under_way& call, fetched_code& code, bool tried, wechat::host_failure how, int64_t now_ms,
+             fetch_work& out);
   void note(const fetched_code& code);
   uint32_t half_took_ms(int64_t now_ms) const;
   void answer(fetch_work& out, uint64_t ticket, fetched_code code);
@@ -98,7 +102,7 @@ private:
   wechat::host_list hosts_;
   std::deque<waiting_fetch> waiting_;
   std::unordered_map<uint64_t, call_under_way> under_way_;
-  uint64_t calls_ = 0;
+  uint64_t calls_ = 0, moved_ = 0;
   bool asking_ = false;
   uint64_t told_version_ = 0;   ///< of the token that the keeper was told of
   bool token_in_doubt_ = false; ///< one call at a time, until one is not refused for its token

@@ -28,7 +28,7 @@ void write_down(self_ptr self) {
     voice.warn("calls go to another host of WeChat", {{"app", app},
                                                       {"from", st.desk->hosts().address(*before)},
                                                       {"to", st.desk->hosts().address(*now)},
-                                                      {"why", st.desk->last_error()}});
+                                                      {"why", st.desk->hosts().why(*before)}});
 }
 
 void on_ended(self_ptr self, call_ended& x) {

@@ -46,6 +46,8 @@ enum class metric : uint8_t {
   wechat_call_time,
   wechat_in_flight,
   wechat_breaker_open,
+  wechat_host_used,
+  wechat_host_left,
   token_age,
   token_refreshes,
   // stores

@@ -26,14 +26,23 @@ void breaker::started(int64_t now_ms) noexcept {
 
 void breaker::succeeded() noexcept {
   state_ = state::closed;
-  failures_ = opened_ = 0;
+  failures_ = 0;
+  if (++good_ < cfg_.settled_after) return;
+  good_ = cfg_.settled_after;
+  opened_ = 0;
 }
 
 void breaker::failed(int64_t now_ms) {
   if (state_ == state::open) return;
   ++failures_;
-  if (state_ == state::closed && failures_ < cfg_.failures_max) return;
+  good_ = 0;
+  if (state_ == state::half_open || failures_ >= cfg_.failures_max) leave(now_ms);
+}
+
+void breaker::leave(int64_t now_ms) {
+  if (state_ == state::open) return;
   state_ = state::open;
+  good_ = 0;
   ++opened_;
   open_until_ms_ = now_ms + backoff_ms(opened_, cfg_.backoff_min_ms, cfg_.backoff_max_ms, random_);
 }

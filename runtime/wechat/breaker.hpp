@@ -10,6 +10,8 @@ struct breaker_config {
   uint32_t failures_max = 5; ///< in a row, then it opens
   uint32_t backoff_min_ms = 1'000;
   uint32_t backoff_max_ms = 60'000;
+  uint32_t settled_after = 20; ///< good calls in a row, then the pauses begin short again: one that works for its probe
+                               ///< and fails for the rest is left for longer each time
 };
 
 /// A pause that doubles with every failure in a row: evenly spread over [limit/2, limit] with limit = 2 * min *
@@ -39,6 +41,8 @@ public:
   void started(int64_t now_ms) noexcept;
   void succeeded() noexcept;
   void failed(int64_t now_ms);
+  /// It opens now, whatever was before: there is somewhere else to go.
+  void leave(int64_t now_ms);
   /// It ended without saying anything about the host.
   void abandoned() noexcept;
 
@@ -47,7 +51,8 @@ private:
   std::mt19937_64 random_;
   state state_ = state::closed;
   uint32_t failures_ = 0; ///< in a row
-  uint32_t opened_ = 0;   ///< in a row
+  uint32_t opened_ = 0;   ///< since it was settled
+  uint32_t good_ = 0;     ///< in a row
   int64_t open_until_ms_ = 0;
 };
 

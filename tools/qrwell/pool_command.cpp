@@ -42,8 +42,8 @@ void show(const json::object& pool) {
   print(fmt::format("{}: {} in stock (low {}, high {}, reserve {}), {}", cell(pool, "name"), cell(pool, "level"),
                     cell(pool, "low"), cell(pool, "high"), cell(pool, "reserve"), cell(pool, "plan")));
   if (pool.contains("pause_reason")) print("  paused: " + cell(pool, "pause_reason"));
-  print(fmt::format("  {}; stocked in the last minute {}, generation {}, dead {}", cell(pool, "outlook"),
-                    cell(pool, "per_minute"), cell(pool, "generation"), cell(pool, "dead")));
+  print(fmt::format("  {}; stocked in the last minute (since the node's start at most) {}, generation {}, dead {}",
+                    cell(pool, "outlook"), cell(pool, "per_minute"), cell(pool, "generation"), cell(pool, "dead")));
   print_former(pool);
 }
 

@@ -180,8 +180,8 @@ BOOST_AUTO_TEST_CASE(other_errors_end_the_doubt_about_a_token_too) {
 }
 
 BOOST_AUTO_TEST_CASE(five_failures_move_to_the_next_host_and_the_first_comes_back) {
-  for (auto& how : {fake_transport::timed_out(), fake_transport::answered("busy", 503),
-                    fake_transport::refused_connection(), fake_transport::answered(""), fake_transport::error(-1)}) {
+  for (auto& how : {fake_transport::timed_out(), fake_transport::answered("busy", 503), fake_transport::error(-1),
+                    fake_transport::answered(""), fake_transport::error(-1)}) {
     take();
     token();
     BOOST_TEST(host() == "https://a");
@@ -204,6 +204,60 @@ BOOST_AUTO_TEST_CASE(five_failures_move_to_the_next_host_and_the_first_comes_bac
   take();
   token();
   BOOST_TEST(host() == "https://a");
+}
+
+BOOST_AUTO_TEST_CASE(p3_a_refused_connection_asks_the_next_host_at_once_within_the_same_unit) {
+  auto ticket = start();
+  BOOST_TEST(host() == "https://a");
+  now += 100;
+  end(fake_transport::refused_connection());
+  BOOST_TEST(!answers.contains(ticket));
+  BOOST_REQUIRE(open.size() == 1u);
+  BOOST_TEST(host() == "https://b");
+  BOOST_TEST(open.front().second.timeout_for_ms == 9'900u); // the call as a whole stays within its 10 s
+  BOOST_TEST(facts().at("moved").to_number<int>() == 1);
+  BOOST_TEST(desk.problem(now).find("Calls to WeChat go to https://b, since https://a fails (Failed to connect") == 0u);
+  end(fake_transport::jpeg());
+  BOOST_TEST((answers.at(ticket).outcome == fetch_outcome::image));
+  start();
+  BOOST_TEST(host() == "https://b"); // and the next calls do not try the first
+}
+
+BOOST_AUTO_TEST_CASE(p3_a_call_whose_arrival_is_uncertain_is_not_made_again) {
+  for (int i = 0; i < 2; ++i) {
+    auto ticket = start();
+    BOOST_TEST(host() == "https://a");
+    end(fake_transport::timed_out());
+    BOOST_TEST((answers.at(ticket).outcome == fetch_outcome::lost));
+    BOOST_TEST(open.empty());
+  }
+  start();
+  BOOST_TEST(host() == "https://b"); // two in a row are enough
+}
+
+BOOST_AUTO_TEST_CASE(when_the_hosts_all_refuse_each_call_asks_each_host_once_and_ends) {
+  auto ticket = start();
+  end(fake_transport::refused_connection());
+  end(fake_transport::refused_connection());
+  BOOST_TEST(open.empty());
+  BOOST_TEST((answers.at(ticket).outcome == fetch_outcome::never_written));
+  BOOST_TEST(answers.at(ticket).retry_after_ms > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_was_left_is_probed_by_one_call_and_not_by_all) {
+  start();
+  end(fake_transport::refused_connection());
+  end(fake_transport::jpeg());
+  now += 60'000;
+  for (int i = 0; i < 4; ++i) start();
+  auto probes = std::count_if(open.begin(), open.end(),
+                              [](const auto& call) { return call.second.url.reveal().starts_with("https://a"); });
+  BOOST_TEST(probes == 1);
+  // The probe that is refused costs its caller nothing but a moment.
+  end(fake_transport::refused_connection());
+  BOOST_TEST(open.size() == 4u);
+  while (!open.empty()) end(fake_transport::jpeg());
+  for (auto& [ticket, code] : answers) BOOST_TEST((code.outcome == fetch_outcome::image));
 }
 
 BOOST_AUTO_TEST_CASE(when_no_host_answers_the_breaker_keeps_calls_from_being_made) {
