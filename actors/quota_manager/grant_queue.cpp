@@ -8,30 +8,49 @@ namespace qrwell {
 
 bool grant_queue::add(waiting_request request) {
   if (waiting_.size() >= waiting_max_) return false;
+  places_.erase(request.requester);
+  auto& turn = turns_[request.requester];
+  turn = std::max(turn, level_);
   waiting_.push_back(std::move(request));
   return true;
 }
 
-const waiting_request* grant_queue::next(quota_class use) const {
+const waiting_request* grant_queue::next(quota_class use, int64_t now_ms) const {
   const waiting_request* best = nullptr;
   uint64_t best_turn = 0;
   for (const auto& r : waiting_) {
     if (r.ask.use != use) continue;
-    auto served = served_.find(r.requester);
-    auto turn = served == served_.end() ? 0 : served->second;
+    auto turn = turns_.at(r.requester);
     if (best && turn >= best_turn) continue;
     best = &r;
     best_turn = turn;
   }
+  if (best && use == quota_class::stock)
+    for (const auto& [requester, until_ms] : places_)
+      if (now_ms < until_ms && turns_.at(requester) < best_turn) return nullptr;
   return best;
 }
 
-waiting_request grant_queue::take(uint64_t no, bool served) {
+void grant_queue::keep_place(uint64_t requester, int64_t until_ms) {
+  places_[requester] = until_ms;
+}
+
+int64_t grant_queue::place_ends_ms(int64_t now_ms) const {
+  auto out = std::numeric_limits<int64_t>::max();
+  for (const auto& [requester, until_ms] : places_)
+    if (until_ms > now_ms) out = std::min(out, until_ms);
+  return out;
+}
+
+waiting_request grant_queue::take(uint64_t no, uint32_t units) {
   auto i = std::find_if(waiting_.begin(), waiting_.end(), [no](const auto& r) { return r.no == no; });
   if (i == waiting_.end()) return {};
   auto out = std::move(*i);
   waiting_.erase(i);
-  if (served) served_[out.requester] = ++turn_;
+  if (units == 0) return out;
+  auto& turn = turns_[out.requester];
+  level_ = turn;
+  turn += units;
   return out;
 }
 
@@ -44,7 +63,8 @@ std::vector<uint64_t> grant_queue::older_than(int64_t since_ms) const {
 
 void grant_queue::forget(uint64_t requester) {
   std::erase_if(waiting_, [requester](const auto& r) { return r.requester == requester; });
-  served_.erase(requester);
+  turns_.erase(requester);
+  places_.erase(requester);
 }
 
 std::vector<waiting_request> grant_queue::drain() {

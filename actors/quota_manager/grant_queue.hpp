@@ -15,8 +15,12 @@ struct waiting_request {
   int64_t since_ms = 0;
 };
 
-/// Requests that wait for units. Live ones go before stock; within a class, the requester that was served longest ago
-/// goes first, so that no pool of an app starves another; one requester's own are served in order.
+/// Requests that wait for units. Live ones go before stock; within a class, the requester that got the fewest units
+/// goes first, so that the pools of an app share its quota evenly; one requester's own are served in order. Nobody
+/// saves up units for later: whoever comes new, or back, begins level with the one that was served last.
+///
+/// Whoever is sent away from stock with a time to come back keeps its place for so long: otherwise the pool that comes
+/// back first takes all turns of a slow app, since units come one grant at a time and nobody else waits just then.
 class grant_queue {
 public:
   explicit grant_queue(size_t waiting_max)
@@ -25,11 +29,17 @@ public:
   /// False: full.
   bool add(waiting_request request);
 
-  /// The next of a class, or null.
-  const waiting_request* next(quota_class use) const;
+  /// The next of a class, or null: also while a place is kept for somebody whose turn is before all who wait.
+  const waiting_request* next(quota_class use, int64_t now_ms) const;
 
-  /// Removes it. `served`: it got units, so that its requester's next one waits for the others' turn.
-  waiting_request take(uint64_t no, bool served);
+  /// Removes it. `units`: what it gets; its requester's next one waits for its turn.
+  waiting_request take(uint64_t no, uint32_t units);
+
+  /// For a requester of stock that was sent away: its turn is held until `until_ms`, or until it asks again.
+  void keep_place(uint64_t requester, int64_t until_ms);
+
+  /// The next time that a kept place ends; INT64_MAX: none is kept.
+  int64_t place_ends_ms(int64_t now_ms) const;
 
   /// Requests that have waited since `since_ms` or before.
   std::vector<uint64_t> older_than(int64_t since_ms) const;
@@ -44,8 +54,9 @@ public:
 private:
   size_t waiting_max_;
   std::vector<waiting_request> waiting_; // in order of arrival
-  std::map<uint64_t, uint64_t> served_;  // requester -> turn
-  uint64_t turn_ = 0;
+  std::map<uint64_t, uint64_t> turns_;   // requester -> units at which its next request is due
+  std::map<uint64_t, int64_t> places_;   // requester -> until when its place is kept
+  uint64_t level_ = 0;                   // the turn of the one that was served last
 };
 
 } // namespace qrwell

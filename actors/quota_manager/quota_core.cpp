@@ -241,7 +241,8 @@ int64_t quota_core::next_ms(quota_now now) const {
   if (book_.leads() && !queue_.empty()) {
     at(queue_.oldest_ms() + cfg_.hold_max_ms);
     for (auto use : {quota_class::live, quota_class::stock})
-      if (const auto* head = queue_.next(use)) at(ready_ms(*head, now));
+      if (const auto* head = queue_.next(use, now.mono_ms)) at(ready_ms(*head, now));
+    at(queue_.place_ends_ms(now.mono_ms));
   }
   return next;
 }

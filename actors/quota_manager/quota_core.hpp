@@ -105,10 +105,11 @@ private:
   void close_abandoned(quota_now now);
   void give_up_waiting(quota_now now);
   void serve(quota_now now);
-  void open(const waiting_request& request, quota_now now);
+  void open(const waiting_request& request, uint32_t units, quota_now now);
   void hand_out(grant_key key, grant& g, quota_now now);
   void close_unused(grant_key key, const grant& g, quota_now now);
   void withdraw(grant_key key, quota_now now);
+  void send_away(const waiting_request& request, int64_t again_in_ms, quota_now now);
   void send_away(uint64_t no, int64_t again_in_ms);
   void end_trial(const grant& g, quota_now now);
   void remember_calls(const lease_view& view, quota_now now);

@@ -10,6 +10,9 @@ namespace {
 
 constexpr auto never = std::numeric_limits<int64_t>::max();
 constexpr int64_t retry_after_min_ms = 50, retry_after_max_ms = 600'000;
+// A stocker that was sent away comes back when it was told to, and after 10 s at the latest; one that does not within a
+// second has other worries, and the units are for those who wait.
+constexpr int64_t comes_back_max_ms = 10'000, late_max_ms = 1'000;
 
 } // namespace
 
@@ -49,14 +52,14 @@ int64_t quota_core::ready_ms(const waiting_request& request, quota_now now) cons
 
 void quota_core::serve(quota_now now) {
   for (auto use : {quota_class::live, quota_class::stock})
-    while (const auto* next = queue_.next(use)) {
+    while (const auto* next = queue_.next(use, now.mono_ms)) {
       if (ready_ms(*next, now) > now.mono_ms) break;
-      open(queue_.take(next->no, true), now);
+      auto units = static_cast<uint32_t>(std::min<int64_t>(units_for(*next), free_for(use)));
+      open(queue_.take(next->no, units), units, now);
     }
 }
 
-void quota_core::open(const waiting_request& request, quota_now now) {
-  auto units = static_cast<uint32_t>(std::min<int64_t>(units_for(request), free_for(request.ask.use)));
+void quota_core::open(const waiting_request& request, uint32_t units, quota_now now) {
   auto key = book_.open(units);
   auto& g = grants_[key];
   g.no = request.no;
@@ -111,19 +114,27 @@ void quota_core::end_trial(const grant& g, quota_now now) {
 void quota_core::give_up_waiting(quota_now now) {
   // Whoever cannot be served in time hears so at once, with when it is worth asking again.
   for (auto use : {quota_class::live, quota_class::stock})
-    while (const auto* next = book_.leads() ? queue_.next(use) : nullptr) {
+    while (const auto* next = book_.leads() ? queue_.next(use, now.mono_ms) : nullptr) {
       auto ready = ready_ms(*next, now);
       if (ready == never || ready <= next->since_ms + cfg_.hold_max_ms) break;
-      send_away(queue_.take(next->no, false).no, ready - now.mono_ms);
+      send_away(queue_.take(next->no, 0), ready - now.mono_ms, now);
     }
   for (auto no : queue_.older_than(now.mono_ms - cfg_.hold_max_ms)) {
     if (!book_.leads()) continue; // the answer to the first take_lease decides
-    auto request = queue_.take(no, false);
+    auto request = queue_.take(no, 0);
     auto ready = ready_ms(request, now);
-    send_away(no, ready == never ? 1'000 : ready - now.mono_ms);
+    send_away(request, ready == never ? 1'000 : ready - now.mono_ms, now);
   }
   for (auto& [key, g] : grants_)
     if (g.no != 0 && now.mono_ms >= g.answer_by_ms) send_away(std::exchange(g.no, 0), 1'000);
+}
+
+void quota_core::send_away(const waiting_request& request, int64_t again_in_ms, quota_now now) {
+  if (request.ask.use == quota_class::stock)
+    queue_.keep_place(request.requester, now.mono_ms +
+                                             std::min(std::max(again_in_ms, retry_after_min_ms), comes_back_max_ms) +
+                                             late_max_ms);
+  send_away(request.no, again_in_ms);
 }
 
 void quota_core::send_away(uint64_t no, int64_t again_in_ms) {

@@ -350,6 +350,63 @@ BOOST_FIXTURE_TEST_CASE(two_pools_take_turns_and_live_goes_first, started) {
   BOOST_TEST(tickets[greedy[1]].ids.empty());
 }
 
+namespace {
+
+/// Three pools of one app that always want more, as stockers ask: a look every 200 ms, always in the same order, back
+/// when they were told to, or after 10 s.
+std::map<uint64_t, uint32_t> units_of_three_pools(uint32_t per_minute, int minutes, uint64_t stops_after_half = 0) {
+  auto cfg = settings();
+  cfg.per_minute = per_minute;
+  cfg.live_reserve = 0;
+  bench b{cfg};
+  b.start();
+  b.pass(61'000);
+  std::map<uint64_t, uint32_t> got;
+  std::map<uint64_t, uint64_t> asked; // pool -> request
+  std::map<uint64_t, int64_t> again;  // pool -> when to ask
+  auto begin = b.t, end = begin + minutes * 60'000;
+  for (; b.t < end; b.pass(200))
+    for (uint64_t pool : {1, 2, 3}) {
+      if (pool == stops_after_half && b.t > begin + (end - begin) / 2) continue;
+      if (auto r = asked.find(pool); r != asked.end() && b.tickets.contains(r->second)) {
+        auto g = b.tickets[r->second];
+        got[pool] += static_cast<uint32_t>(g.ids.size());
+        if (g.ids.empty()) {
+          again[pool] = b.t + std::min<int64_t>(g.retry_after_ms, 10'000);
+        } else {
+          b.answer_all(g);
+          b.close(g, static_cast<uint32_t>(g.ids.size()));
+        }
+        asked.erase(r);
+      }
+      if (!asked.contains(pool) && b.t >= again[pool]) asked[pool] = b.ask(16, quota_class::stock, pool);
+    }
+  return got;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(pools_of_a_slow_app_get_even_shares) {
+  for (auto per_minute : {100u, 300u, 900u}) {
+    auto got = units_of_three_pools(per_minute, 12);
+    auto all = got[1] + got[2] + got[3];
+    BOOST_TEST_INFO(per_minute << " a minute: " << got[1] << ", " << got[2] << ", " << got[3]);
+    BOOST_TEST(all >= per_minute * 12 * 0.95); // and nothing of the quota is given away for it
+    for (uint64_t pool : {1, 2, 3}) {
+      BOOST_TEST(got[pool] >= all / 3 * 0.9);
+      BOOST_TEST(got[pool] <= all / 3 * 1.1);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_that_does_not_come_back_leaves_its_turns_to_the_others) {
+  for (uint64_t gone : {1, 2, 3}) {
+    auto got = units_of_three_pools(100, 12, gone);
+    BOOST_TEST(got[1] + got[2] + got[3] >= 100 * 12 * 0.95);
+    BOOST_TEST(got[gone] <= 250u);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(too_many_requests_are_refused, started) {
   caf::error last;
   for (int i = 0; i < 80; ++i) last = refused[ask()];
