@@ -68,9 +68,11 @@ void answer_writer::add(const http_place& at, int status, std::string_view conte
     close = close || (same_word(name, "connection") && same_word(value, "close"));
     put_header(out, name, value);
   }
+  out += lines_;
   out += "\r\n";
   if (!bodiless && !body_omitted) out += body;
-  out_.answers.push_back({at, static_cast<uint32_t>(offset), static_cast<uint32_t>(out.size() - offset), close});
+  out_.answers.push_back(
+      {at, static_cast<uint32_t>(offset), static_cast<uint32_t>(out.size() - offset), close, timed_});
 }
 
 namespace {
@@ -121,6 +123,7 @@ void answer_writer::add_problem(const http_place& at, const problem& what, std::
        {"RateLimit-Reset", what.rate_reset},
        {"WWW-Authenticate", kind.status == 401 ? "Bearer" : ""},
        {"Access-Control-Allow-Origin", what.cors ? "*" : ""},
+       {"Access-Control-Expose-Headers", what.cors ? "Retry-After, X-Request-Id" : ""},
        {"Connection", what.close ? "close" : ""}},
       body_omitted);
 }

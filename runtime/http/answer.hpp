@@ -46,6 +46,13 @@ public:
   /// `body_omitted` as in add().
   void add_problem(const http_place& at, const problem& what, std::string_view request_id, bool body_omitted = false);
 
+  /// Every answer that is added from now on gets these header lines, each with its CR LF. `timed`: the front end may
+  /// say how long it took.
+  void set_lines(std::string_view lines, bool timed) {
+    lines_ = lines;
+    timed_ = timed;
+  }
+
   bool empty() const noexcept { return out_.answers.empty(); }
 
   /// What was added so far; the writer is empty afterwards.
@@ -53,6 +60,8 @@ public:
 
 private:
   http_answers out_;
+  std::string lines_;
+  bool timed_ = false;
 };
 
 /// HTTP status of an error code; the same table as add_problem.

@@ -69,7 +69,7 @@ public:
 
   int status = 0;
   std::string_view sentence;
-  bool chunked = false, http_11 = false, connect = false;
+  bool chunked = false, http_11 = false, connect = false, has_length = false;
   size_t length = 0;
 
 private:
@@ -122,12 +122,19 @@ private:
       return list(out_.accept, out_.joined_[0], value);
     case bh::field::if_none_match:
       return list(out_.if_none_match, out_.joined_[1], value);
+    case bh::field::accept_encoding:
+      return list(out_.accept_encoding, out_.joined_[3], value);
+    case bh::field::forwarded:
+      return list(out_.forwarded, out_.joined_[4], value);
+    case bh::field::access_control_request_method:
+      out_.asked_method = value;
+      return;
     case bh::field::expect:
       if (!same_word(value, "100-continue")) return refuse(417, "Only Expect: 100-continue is known.", err);
       out_.expects_continue = true;
       return;
     case bh::field::content_length: {
-      if (std::exchange(has_length_, true)) return refuse(400, "The Content-Length field comes twice.", err);
+      if (std::exchange(has_length, true)) return refuse(400, "The Content-Length field comes twice.", err);
       auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), length);
       if (value.empty() || failure != std::errc() || end != value.data() + value.size())
         return refuse(400, "The Content-Length field is not a plain number.", err);
@@ -149,7 +156,7 @@ private:
   }
 
   void on_header_impl(beast_code& err) override {
-    if (chunked && has_length_) return refuse(400, "Content-Length and Transfer-Encoding exclude each other.", err);
+    if (chunked && has_length) return refuse(400, "Content-Length and Transfer-Encoding exclude each other.", err);
     if (chunked && !http_11) return refuse(400, "Transfer-Encoding needs HTTP/1.1.", err);
   }
 
@@ -162,7 +169,6 @@ private:
 
   request_parser& out_;
   std::string_view header_;
-  bool has_length_ = false;
 };
 
 size_t blank_lines(std::string_view in) noexcept {
@@ -226,13 +232,14 @@ request_parser::result request_parser::read_header(std::string_view header, bool
     return bad(400, "Content-Length or Transfer-Encoding is wrong, or both are there.");
   if (err || !reader.is_header_done()) return bad(400, "The header is not well-formed.");
   if (reader.connect) return bad(501, "CONNECT is not spoken here.");
-  // HTTP/1.0 ends with each request: its keep-alive is an agreement that old proxies pass on without keeping it (RFC
-  // 9112, C.2.2).
-  last = !reader.http_11 || !reader.keep_alive();
-  if (!reader.http_11) expects_continue = false;
+  // HTTP/1.0 ends with each request unless the client asks otherwise (RFC 9112, 9.3), and knows no 100.
+  last = !reader.keep_alive();
+  http_10 = !reader.http_11;
+  if (http_10) expects_continue = false;
   if (reader.http_11 && host.data() == nullptr) return bad(400, "HTTP/1.1 needs a Host field.");
   if (host.find_first_of(not_in_hosts) != host.npos) return bad(400, "The Host field is not a host and port.");
   chunked = reader.chunked;
+  framed = reader.chunked || reader.has_length;
   length = reader.length;
   return take_target();
 }

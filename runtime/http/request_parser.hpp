@@ -45,12 +45,15 @@ public:
   std::string_view target; ///< origin form, or "*" of OPTIONS
   std::string_view host, authorization, content_type, content_encoding, idempotency_key, if_match, range, if_range,
       request_id;
+  std::string_view asked_method; ///< of a CORS preflight: Access-Control-Request-Method
   /// Lists: repeated fields are joined.
-  std::string_view accept, if_none_match, forwarded_for;
+  std::string_view accept, accept_encoding, if_none_match, forwarded_for, forwarded;
   std::string_view body;
   size_t used = 0;               ///< bytes of the buffer that were this request
   bool last = false;             ///< the connection ends with this request
-  bool expects_continue = false; ///< after `more` too, once the header is complete
+  bool http_10 = false;          ///< it stays open only because the client asked for it, which the answer must confirm
+  bool framed = false;           ///< says where its body ends: Content-Length or chunks
+  bool expects_continue = false; ///< after `more` too, in the call that completes the header
 
   /// After `bad`: the HTTP status and a sentence for the client.
   int status() const noexcept { return status_; }
@@ -68,7 +71,7 @@ private:
 
   int status_ = 0;
   std::string_view sentence_;
-  std::string joined_[3], chunks_;
+  std::string joined_[5], chunks_;
 };
 
 /// Bytes of blank lines at the front, which RFC 9112 (2.2) wants ignored before a request.

@@ -50,6 +50,25 @@ std::optional<std::string_view> target::param(std::string_view name) const {
   return found->second;
 }
 
+std::string plain_target(std::string_view text) {
+  auto path_end = std::min(text.find('?'), text.size());
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < path_end; ++i) {
+    int high = text[i] == '%' && i + 2 < path_end ? hex(text[i + 1]) : -1, low = high >= 0 ? hex(text[i + 2]) : -1;
+    auto c = low >= 0 ? static_cast<char>(high * 16 + low) : text[i];
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                 c == '_' || c == '~';
+    if (low < 0 || !plain) {
+      out += text[i];
+      continue;
+    }
+    out += c;
+    i += 2;
+  }
+  return out.append(text.substr(path_end));
+}
+
 caf::expected<target> parse_target(std::string_view text) {
   if (text.empty() || text[0] != '/') return malformed("path does not begin with a slash");
   if (text.find('#') != text.npos)

@@ -18,7 +18,8 @@ struct key_watch_config {
   uint32_t age_max_ms = 5'000; ///< older keys are not believed: one of them may be revoked by now
   uint32_t unknown_interval_ms = 200;
   uint32_t store_timeout_ms = 1'000;
-  size_t waiting_max = 1'024; ///< callers that wait for a read; past it: unavailable
+  uint32_t used_flush_ms = 60'000; ///< last uses are told to the store so often
+  size_t waiting_max = 1'024;      ///< callers that wait for a read; past it: unavailable
 };
 
 template <class Self>
@@ -54,7 +55,33 @@ public:
       read();
   }
 
-  std::vector<uint32_t> take_used() { return ring_.take_used(); }
+  /// Counts one call against the rate of a key that with_key() has just given, and has the answer of `v` (an
+  /// http::visit) say so. False: it is past the rate, and `v` is answered with 429.
+  template <class Visit>
+  bool charge(const api_key& key, Visit& v) {
+    if ((key.scopes & scope_admin) != 0) v.may_see_times();
+    auto rate = ring_.charge(key, mono_ms(self_));
+    if (rate.limit != 0) v.say(rate_lines(rate));
+    if (rate.allowed) return true;
+    v.refuse(ec::rate_limited,
+             "The key '" + key.name + "' is past its limit of " + std::to_string(rate.limit) +
+                 " calls at once; RateLimit-Reset says when all of them are free again.",
+             rate.retry_after_s);
+    return false;
+  }
+
+  /// Tells the store which keys were used, every used_flush_ms; call it every tick of the actor. What the store does
+  /// not take is told again when the key is used again.
+  void tell_used(const store_writer_actor& writer) {
+    auto now = mono_ms(self_);
+    if (used_told_ms_ < 0) used_told_ms_ = now;
+    if (now - used_told_ms_ < cfg_.used_flush_ms) return;
+    used_told_ms_ = now;
+    keys_used used{ring_.take_used()};
+    if (used.key_ids.empty()) return;
+    self_->request(writer, std::chrono::milliseconds(cfg_.store_timeout_ms), std::move(used))
+        .then([](done) {}, [](const caf::error&) {});
+  }
 
 private:
   struct waiter {
@@ -97,7 +124,7 @@ private:
   store_reader_actor reader_;
   key_ring ring_;
   bool reading_ = false;
-  int64_t asked_at_ms_ = -1;
+  int64_t asked_at_ms_ = -1, used_told_ms_ = -1;
   std::vector<waiter> waiting_;
 };
 

@@ -36,4 +36,11 @@ rate_verdict rate_bucket::take(double per_s, int64_t mono_ms) {
   return out;
 }
 
+std::string rate_lines(const rate_verdict& rate) {
+  if (rate.limit == 0) return {};
+  return "RateLimit-Limit: " + std::to_string(rate.limit) +
+         "\r\nRateLimit-Remaining: " + std::to_string(rate.remaining) +
+         "\r\nRateLimit-Reset: " + std::to_string(rate.reset_s) + "\r\n";
+}
+
 } // namespace qrwell

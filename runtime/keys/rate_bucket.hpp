@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace qrwell {
 
@@ -12,6 +13,9 @@ struct rate_verdict {
   uint32_t reset_s = 0;       ///< RateLimit-Reset: until `remaining` is `limit` again
   uint32_t retry_after_s = 0; ///< of a refusal: until one more is allowed
 };
+
+/// The RateLimit-* header lines; empty without a limit.
+std::string rate_lines(const rate_verdict& rate);
 
 /// A token bucket of one second's worth, at least one token: a burst may use what the last second left.
 class rate_bucket {

@@ -128,4 +128,12 @@ BOOST_AUTO_TEST_CASE(the_operators_listener_has_more) {
     BOOST_TEST(admin(get, path) == "admin");
 }
 
+BOOST_AUTO_TEST_CASE(letters_that_are_escaped_without_need_are_written_plainly) {
+  BOOST_TEST(plain_target("/v1/%63odes/a%2Db%7e%5F%2e?x=%63") == "/v1/codes/a-b~_.?x=%63");
+  for (auto kept : {"/a%2Fb", "/a%20b", "/%e4%BD", "/%", "/%6", "/%zz", "/a?%61", "", "/%6?1"})
+    BOOST_TEST(plain_target(kept) == kept, kept);
+  BOOST_TEST(plain_target("/%%61") == "/%a");
+  BOOST_TEST(plain_target("/%2561") == "/%2561"); // never twice
+}
+
 BOOST_AUTO_TEST_SUITE_END()

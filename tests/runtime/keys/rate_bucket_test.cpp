@@ -49,4 +49,11 @@ BOOST_AUTO_TEST_CASE(a_clock_that_goes_back_gives_nothing) {
   BOOST_TEST(!bucket.take(1, 500).allowed);
 }
 
+BOOST_AUTO_TEST_CASE(its_header_lines_are_those_of_its_numbers) {
+  rate_bucket bucket;
+  BOOST_TEST(rate_lines(bucket.take(0, 0)) == "");
+  BOOST_TEST(rate_lines(bucket.take(10, 0)) ==
+             "RateLimit-Limit: 10\r\nRateLimit-Remaining: 9\r\nRateLimit-Reset: 1\r\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
