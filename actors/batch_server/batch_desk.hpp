@@ -41,6 +41,8 @@ public:
     uint32_t sink = 0;
     http_place at;
     std::string request_id;
+    std::string lines = {}; ///< of the answer's header
+    bool timed = false;     ///< see answer_writer::set_lines
   };
   struct answer {
     place to;

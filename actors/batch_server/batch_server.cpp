@@ -60,6 +60,10 @@ struct shell {
       v->refuse(why);
     };
     if (!key) return refuse(key.error());
+    if (!self->state.keys->charge(**key, *v)) {
+      ++self->state.refused;
+      return;
+    }
     if (auto err = permit_scope(**key, scope_issue)) return refuse(err);
     if (!http::is_json_type(v->request.content_type)) {
       http::problem what;
@@ -75,8 +79,8 @@ struct shell {
     auto items = read_batch(*body, v->request.idempotency_key, cfg.items_max, wall(), cfg.target);
     if (!items) return refuse(items.error());
     v->hand_over();
-    self->state.desk->begin({number_of(v->sink()), v->request.at, v->request.request_id}, (*key)->key_id,
-                            std::move(*items), mono_ms(self));
+    self->state.desk->begin({number_of(v->sink()), v->request.at, v->request.request_id, v->said(), v->timed()},
+                            (*key)->key_id, std::move(*items), mono_ms(self));
     perform();
   }
 
@@ -99,6 +103,7 @@ struct shell {
       self->send(requests, std::move(slice));
     for (auto& done : desk.take_answers()) {
       http::answer_writer out;
+      out.set_lines(done.to.lines, done.to.timed);
       out.add(done.to.at, 200, "application/json", done.body, done.to.request_id, {{"Cache-Control", "no-store"}});
       self->send(self->state.sinks[done.to.sink], out.take());
     }

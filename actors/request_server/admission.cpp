@@ -46,6 +46,7 @@ void request_desk::receive(uint32_t sink, http_request& request, moment now, boo
   v.sink = sink;
   v.at = request.at;
   v.came_at_reading = readings_;
+  v.came_ms = now.mono_ms;
   v.deadline_ms = now.mono_ms + (request.remaining_ms != 0 ? request.remaining_ms : cfg_.request_deadline_ms);
   v.live_deadline_ms = v.deadline_ms + cfg_.live_deadline_ms - cfg_.request_deadline_ms;
   v.request_id = request.request_id;
@@ -84,6 +85,7 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
   }
   const auto& key = *found.key;
   v.rate = keys_.charge(key, now.mono_ms);
+  v.timed = (key.scopes & scope_admin) != 0;
   if (!v.rate.allowed) {
     refuse(v, {ec::rate_limited,
                "The key '" + key.name + "' is past its limit of " + std::to_string(v.rate.limit) +

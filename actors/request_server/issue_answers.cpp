@@ -15,6 +15,19 @@ rate_headers headers_of(const rate_verdict& rate) {
   return {std::to_string(rate.limit), std::to_string(rate.remaining), std::to_string(rate.reset_s)};
 }
 
+// For the one answer that follows.
+struct timed_writer {
+  timed_writer(http::answer_writer& w, const visit& v)
+      : writer(w) {
+    if (v.timed) writer.set_lines(v.times, true);
+  }
+  ~timed_writer() { writer.set_lines({}, false); }
+  timed_writer(const timed_writer&) = delete;
+  timed_writer& operator=(const timed_writer&) = delete;
+
+  http::answer_writer& writer;
+};
+
 } // namespace
 
 void issue_answers::bound(const visit& v, const code_view& code, int64_t wall_ms) {
@@ -50,16 +63,17 @@ void issue_answers::add(const visit& v, int status, const code_view& code, const
     append_code_json(body_, code, {public_url_, wall_ms, rung});
     body = body_;
   }
-  writer(v.sink).add(v.at, status, content, body, v.request_id,
-                     {{"Location", location_},
-                      {"ETag", etag},
-                      {"Qrwell-Code-Id", id},
-                      {"Idempotency-Replayed", v.reused ? "" : again},
-                      {"Qrwell-Reused", v.reused ? again : ""},
-                      {"Cache-Control", "no-store"},
-                      {"RateLimit-Limit", rate.limit},
-                      {"RateLimit-Remaining", rate.remaining},
-                      {"RateLimit-Reset", rate.reset}});
+  timed_writer out(writer(v.sink), v);
+  out.writer.add(v.at, status, content, body, v.request_id,
+                 {{"Location", location_},
+                  {"ETag", etag},
+                  {"Qrwell-Code-Id", id},
+                  {"Idempotency-Replayed", v.reused ? "" : again},
+                  {"Qrwell-Reused", v.reused ? again : ""},
+                  {"Cache-Control", "no-store"},
+                  {"RateLimit-Limit", rate.limit},
+                  {"RateLimit-Remaining", rate.remaining},
+                  {"RateLimit-Reset", rate.reset}});
 }
 
 void issue_answers::problem(const visit& v, http::problem what) {
@@ -74,7 +88,8 @@ void issue_answers::problem(const visit& v, http::problem what) {
   what.rate_limit = std::move(rate.limit);
   what.rate_remaining = std::move(rate.remaining);
   what.rate_reset = std::move(rate.reset);
-  writer(v.sink).add_problem(v.at, what, v.request_id);
+  timed_writer out(writer(v.sink), v);
+  out.writer.add_problem(v.at, what, v.request_id);
 }
 
 void issue_answers::problem(uint32_t sink, const http_request& request, const http::problem& what) {

@@ -200,6 +200,7 @@ void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result
 
 void request_desk::send_bind(visit& v, moment now) {
   v.stage = visit_stage::bind;
+  v.bind_ms = now.mono_ms;
   auto deadline = v.who.live_done ? v.live_deadline_ms : v.deadline_ms;
   auto& b = out_.binds.requests.emplace_back(std::move(v.bind));
   b.id = v.code.id;
@@ -265,6 +266,9 @@ void request_desk::bind_ended(bind_result& result, moment now) {
   auto* found = visits_.find(result.ticket);
   if (!found || found->stage != visit_stage::bind) return; // answered as unknown long ago
   auto& v = *found;
+  if (v.timed)
+    v.times =
+        fmt::format("Server-Timing: code;dur={}, commit;dur={}\r\n", v.bind_ms - v.came_ms, now.mono_ms - v.bind_ms);
   switch (result.end) {
   case bind_end::bound:
     ++counts_.bound;

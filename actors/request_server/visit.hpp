@@ -22,6 +22,9 @@ struct visit {
   bool is_item = false; ///< of a batch: its end is a message to the batch_server
   uint64_t item = 0;    ///< its ticket there
   http_place at;
+  bool timed = false;                            ///< its key may see how long it takes
+  std::string times;                             ///< of one that is timed: a line of the answer's header
+  int64_t came_ms = 0, bind_ms = 0;              ///< steady; bind_ms: the last bind was sent
   int64_t deadline_ms = 0, live_deadline_ms = 0; ///< steady
   uint64_t came_at_reading = 0;                  ///< so many readings of the keys had begun before it
   std::string request_id, key;                   ///< key: its name
