@@ -227,7 +227,14 @@ class AtStart(Files):
 
     def store_of_schema_1(self, node, at_hour=True):
         with sqlite3.connect(node.data / "qrwell.db") as db:
-            db.executescript("""DROP INDEX reuse_id; DROP TABLE jobs;
+            db.executescript("""DROP INDEX codes_bound_all; DROP INDEX codes_expires_all; DROP INDEX codes_revoked_all; DROP TABLE stats_day;
+                                ALTER TABLE stats_hour RENAME TO later;
+                                CREATE TABLE stats_hour(hour INTEGER NOT NULL, pool TEXT NOT NULL, owner TEXT NOT NULL, tag TEXT NOT NULL,
+                                  launch INTEGER NOT NULL, node TEXT NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
+                                  scanned INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(hour, pool, owner, tag, launch, node)) WITHOUT ROWID;
+                                INSERT INTO stats_hour SELECT hour, pool, owner, tag, launch, node, issued, scanned FROM later WHERE owner <> '';
+                                DROP TABLE later;
+                                DROP INDEX reuse_id; DROP TABLE jobs;
                                 DROP INDEX codes_bound; DROP INDEX codes_expires; DROP INDEX codes_revoked;
                                 CREATE INDEX codes_bound ON codes(gen_id, bound_ms) WHERE bound_ms IS NOT NULL;
                                 CREATE INDEX codes_expires ON codes(gen_id, expires_ms) WHERE expires_ms IS NOT NULL;
@@ -248,10 +255,10 @@ class AtStart(Files):
                 self.assertEqual(node.stop(), 0)
                 self.store_of_schema_1(node, at_hour)
                 for words in self.commands(node):
-                    self.assertIn("its schema is 1, this qrwell wants 3", node.cli(*words, expect=1).stderr)
+                    self.assertIn("its schema is 1, this qrwell wants 4", node.cli(*words, expect=1).stderr)
                 node.start()
                 line = node.wait_for_line(msg="the store is brought to another schema; this may take minutes")
-                self.assertEqual((line["from"], line["to"]), (1, 3))
+                self.assertEqual((line["from"], line["to"]), (1, 4))
                 again = node.issue(self.key, headers={"Idempotency-Key": name})
                 self.assertEqual((again.status, again.json["id"]), (200, code))
                 self.assertEqual(node.issue(self.key, headers={"Idempotency-Key": "after-" + name}).status, 201)
