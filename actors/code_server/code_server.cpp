@@ -17,6 +17,12 @@ using visit_ptr = std::shared_ptr<visit>;
 
 const log::voice voice{"code_server"};
 
+// What the writer says when it has rolled back, or never began. A time-out or its death says neither.
+bool surely_undone(ec code) {
+  return code == ec::overloaded || code == ec::shutting_down || code == ec::store_busy || code == ec::store_failed ||
+         code == ec::disk_full;
+}
+
 struct shell {
   watched<code_server_actor, code_server_state>* self;
   code_server_config cfg;
@@ -110,16 +116,45 @@ struct shell {
     }
     auto asked = read_change(v->request, id, **key, wall(), cfg.target);
     if (!asked) return v->refuse(asked.error());
-    self->request(writer, std::chrono::milliseconds(cfg.store_timeout_ms), std::move(*asked))
-        .then([v, this_ = *this](const code_changed& changed) { this_.changed(v, changed); },
-              [v, this_ = *this](const caf::error& why) { this_.change_failed(v, why); });
+    ask_writer(v, std::move(*asked));
+  }
+
+  // The client is answered after store_timeout_ms, but the end of its change is waited for as long as it takes: one
+  // that commits late must be forgotten by caches as any other.
+  void ask_writer(const visit_ptr& v, code_change asked) const {
+    auto& st = self->state;
+    if (st.changes_open >= cfg.changes_max) {
+      ++st.refused;
+      return v->refuse(ec::overloaded, "too many changes wait for the store; nothing was changed: try again", 1);
+    }
+    ++st.changes_open;
+    st.changes.push_back({mono_ms(self) + cfg.store_timeout_ms, v});
+    self->delayed_send(self, std::chrono::milliseconds(cfg.store_timeout_ms), tick{});
+    self->request(writer, caf::infinite, std::move(asked))
+        .then(
+            [v, this_ = *this](const code_changed& changed) {
+              --this_.self->state.changes_open;
+              this_.changed(v, changed);
+            },
+            [v, this_ = *this](const caf::error& why) {
+              --this_.self->state.changes_open;
+              this_.change_failed(v, why);
+            });
+  }
+
+  void give_up_on_changes() const {
+    auto& open = self->state.changes;
+    for (; !open.empty() && open.front().until_ms <= mono_ms(self); open.pop_front())
+      if (auto v = open.front().who.lock(); v && !v->answered())
+        change_failed(v, fail(ec::timeout, "the store's writer did not answer in time"));
   }
 
   void changed(const visit_ptr& v, const code_changed& result) const {
+    // Also when it was like that already: what made it so may be a change whose end nobody learned.
+    if (result.end != change_end::not_found && result.end != change_end::forbidden) forget(v, result.code.id);
     switch (result.end) {
     case change_end::changed:
       ++self->state.changed;
-      forget(v, result.code.id);
       return show_changed(v, result);
     case change_end::unchanged:
       return show_changed(v, result);
@@ -156,7 +191,7 @@ struct shell {
   void change_failed(const visit_ptr& v, const caf::error& why) const {
     ++self->state.failed;
     auto code = code_of(why);
-    if (code == ec::outcome_unknown || code == ec::timeout) {
+    if (!surely_undone(code)) {
       forget(v, http::parse_target(v->request.target)->segments[2]);
       return v->refuse(ec::outcome_unknown,
                        "it is not known whether this was committed; read the code, or repeat the change: a repeated "
@@ -214,6 +249,11 @@ struct shell {
   }
 
   void on_tick() const {
+    give_up_on_changes();
+    // Changes bring ticks of their own.
+    auto& st = self->state;
+    if (mono_ms(self) < st.round_due_ms) return;
+    st.round_due_ms = mono_ms(self) + 1'000;
     self->delayed_send(self, std::chrono::seconds(1), tick{});
     self->state.keys->refresh_if_due();
   }
@@ -234,7 +274,7 @@ struct shell {
 } // namespace
 
 caf::error validate(const code_server_config& cfg) {
-  if (cfg.under_way_max == 0 || cfg.store_timeout_ms == 0)
+  if (cfg.under_way_max == 0 || cfg.changes_max == 0 || cfg.store_timeout_ms == 0)
     return fail(ec::invalid_config, "code_server: limits must be at least 1");
   return {};
 }

@@ -6,9 +6,11 @@
 #include "runtime/core/clock.hpp"
 #include "runtime/core/vitals.hpp"
 #include "runtime/http/target.hpp"
+#include "runtime/http/visit.hpp"
 #include "runtime/keys/key_watch.hpp"
 #include "runtime/logging/repeats.hpp"
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -18,6 +20,7 @@ struct code_server_config {
   std::string public_url; ///< without a slash at its end
   uint32_t store_timeout_ms = 1'500;
   size_t under_way_max = 1'024; ///< requests; past it 503
+  size_t changes_max = 256;     ///< that the writer has not ended, their clients answered or not; past it 503
   target_limits target;
   link_images_config drawing;
 };
@@ -25,8 +28,17 @@ struct code_server_config {
 caf::error validate(const code_server_config& cfg);
 
 struct code_server_state {
+  using self_pointer = watched<code_server_actor, code_server_state>*;
+  /// A change whose client is answered at `until_ms` (steady), whatever the writer does.
+  struct open_change {
+    int64_t until_ms = 0;
+    std::weak_ptr<http::visit<self_pointer>> who;
+  };
   static constexpr const char* name = "code_server";
-  std::unique_ptr<key_watch<watched<code_server_actor, code_server_state>*>> keys;
+  std::deque<open_change> changes; ///< in the order of their times; those that ended are passed over
+  size_t changes_open = 0;
+  int64_t round_due_ms = 0;
+  std::unique_ptr<key_watch<self_pointer>> keys;
   size_t under_way = 0;
   uint64_t shown = 0, changed = 0, images = 0, refused = 0, failed = 0, missing = 0;
   std::string last_missing; ///< id of a code whose image was not there

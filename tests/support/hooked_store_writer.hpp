@@ -30,6 +30,7 @@ struct store_writer_hooks {
   hook<bind_group, bind_group_result> bind;
   hook<bind_resolve, bind_group_result> resolve;
   hook<code_change, code_changed> change;
+  std::function<void(caf::typed_response_promise<code_changed>)> change_later; ///< set: instead of `change`
   hook<codes_kill, affected> kill;
   hook<pool_pause, pool_row> pause;
   hook<key_add, api_key> add_key;
@@ -58,7 +59,12 @@ inline store_writer_actor::behavior_type hooked_store_writer(store_writer_actor:
   return {
       [=](bind_group& x) { return answer_by<bind_group_result>(self, h->bind, x); },
       [=](bind_resolve& x) { return answer_by<bind_group_result>(self, h->resolve, x); },
-      [=](code_change& x) { return answer_by<code_changed>(self, h->change, x); },
+      [=](code_change& x) -> caf::result<code_changed> {
+        if (!h->change_later) return answer_by<code_changed>(self, h->change, x);
+        auto promise = self->make_response_promise<code_changed>();
+        h->change_later(promise);
+        return promise;
+      },
       [=](codes_kill& x) { return answer_by<affected>(self, h->kill, x); },
       [=](pool_pause& x) { return answer_by<pool_row>(self, h->pause, x); },
       [=](key_add& x) { return answer_by<api_key>(self, h->add_key, x); },
