@@ -498,6 +498,14 @@ const option table[] = {
      .reloadable = true,
      .unit = "bindings",
      .says = "Bindings kept in memory for scans."},
+    {.path = "limits.max_stale",
+     .type = kind::duration,
+     .at = QRWELL_AT(all->limits.max_stale_ms),
+     .fallback = "30s",
+     .least = second,
+     .most = hour,
+     .says = "How old what is kept in memory for scans may be: a change shows at once, and after this time "
+             "also one that the memory was never told of. While the store does not answer, up to an hour."},
     {.path = "limits.hot_scenes_max",
      .type = kind::integer,
      .at = QRWELL_AT(all->limits.hot_scenes_max),
@@ -583,7 +591,6 @@ const later_key later_table[] = {
     {"cluster", "more than one node"},
     {"events", "a log of events"},
     {"http.trusted_proxies", "limits by clients' address"},
-    {"limits.max_stale", "more than one node"},
 };
 
 #undef QRWELL_AT

@@ -100,7 +100,7 @@ struct limit_settings {
   uint64_t path_bytes_max = 0, query_bytes_max = 0;
   uint32_t tags_max = 0;
   uint64_t tag_bytes_max = 0, image_bytes_max = 0, cache_entries_max = 0;
-  uint32_t hot_scenes_max = 0;
+  uint32_t hot_scenes_max = 0, max_stale_ms = 0;
   uint64_t hot_bytes_max = 0;
   uint32_t db_timeout_ms = 0, scan_flush_ms = 0, scan_flush_max = 0, grants_open_max = 0, log_queue_lines = 0;
 };

@@ -124,6 +124,7 @@ caf::expected<binding_persister_config> persister_settings(const settings& cfg, 
 caf::expected<scan_server_config> scan_settings(const settings& cfg) {
   scan_server_config out;
   out.cache_entries_max = cfg.limits.cache_entries_max;
+  out.max_stale_ms = cfg.limits.max_stale_ms;
   // A phone waits for this: it hears 503 before the front end's own time is over, and tries again.
   out.store_timeout_ms = std::min(out.store_timeout_ms, cfg.limits.db_timeout_ms);
   out.link_prefixes = link_prefixes_of(cfg);

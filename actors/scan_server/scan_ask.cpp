@@ -8,13 +8,9 @@
 namespace qrwell {
 namespace {
 
-constexpr uint32_t launch_max = 99'999; // WeChat's have four digits
-
 uint32_t launch_of(std::optional<std::string_view> text) {
   uint32_t launch = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), launch).ec != std::errc{} ||
-      launch > launch_max)
-    return 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), launch).ec != std::errc{}) return 0;
   return launch;
 }
 

@@ -42,7 +42,7 @@ struct shell {
               this_.write_down();
             },
             [this_ = *this, asked, &desk](const caf::error& why) {
-              this_.carry_out(desk.not_resolved(asked, why));
+              this_.carry_out(desk.not_resolved(asked, why, this_.wall()));
               this_.write_down();
             });
   }
@@ -69,10 +69,10 @@ struct shell {
   actor_status status() const {
     const auto& desk = *self->state.desk;
     const auto& n = desk.totals();
-    boost::json::object facts{{"scans", n.scans},          {"cache_hits", n.hits},   {"looked_up", n.looked_up},
-                              {"unknown", n.unknown},      {"forged", n.forged},     {"revoked", n.revoked},
-                              {"expired", n.expired},      {"refused", n.refused},   {"failed", n.failed},
-                              {"waiting", desk.waiting()}, {"cached", desk.cached()}};
+    boost::json::object facts{{"scans", n.scans},          {"cache_hits", n.hits},    {"looked_up", n.looked_up},
+                              {"unknown", n.unknown},      {"forged", n.forged},      {"revoked", n.revoked},
+                              {"expired", n.expired},      {"refused", n.refused},    {"failed", n.failed},
+                              {"waiting", desk.waiting()}, {"cached", desk.cached()}, {"stale", n.stale}};
     return {"scan_server", "scan_server", desk.store_problem(), boost::json::serialize(facts)};
   }
 };

@@ -1,5 +1,7 @@
 #include "actors/scan_server/scene_cache.hpp"
 
+#include <algorithm>
+
 namespace qrwell {
 
 scene_cache::hit scene_cache::find(std::string_view id) {
@@ -10,10 +12,10 @@ scene_cache::hit scene_cache::find(std::string_view id) {
   protected_.splice(protected_.begin(), frequent ? protected_ : probation_, it);
   it->is_protected = true;
   shrink();
-  return {&it->value, frequent};
+  return {&it->value, frequent, it->asked_ms};
 }
 
-void scene_cache::put(scene entry) {
+void scene_cache::put(scene entry, int64_t asked_ms) {
   if (entries_max_ == 0) return;
   if (auto at = index_.find(entry.id); at != index_.end()) {
     // A look-up that was under way while the code changed may bring the older version: the newer one stays.
@@ -25,10 +27,11 @@ void scene_cache::put(scene entry) {
       value.path = std::move(entry.path);
       value.query = std::move(entry.query);
       value.expires_ms = entry.expires_ms;
+      at->second->asked_ms = std::max(asked_ms, at->second->asked_ms);
     }
     return;
   }
-  probation_.push_front({std::move(entry), false});
+  probation_.push_front({std::move(entry), false, asked_ms});
   index_.emplace(probation_.front().value.id, probation_.begin());
   shrink();
 }

@@ -11,7 +11,8 @@ namespace qrwell {
 
 /// Bounded cache of scenes that keeps what is asked for often: an entry begins on probation and is protected from its
 /// second use on (segmented LRU; Karedla, Love, Wherry 1994), so that a walk over many ids does not push the frequent
-/// ones out. Holds only what exists: "unknown" is never remembered, because the next bind may make it known.
+/// ones out. Holds only what exists: "unknown" is never remembered, because the next bind may make it known. Each entry
+/// knows when it was asked of the store; how old one may be is the caller's business.
 class scene_cache {
 public:
   explicit scene_cache(size_t entries_max)
@@ -21,10 +22,11 @@ public:
   struct hit {
     const scene* found = nullptr;
     bool frequent = false; ///< it was used before
+    int64_t asked_ms = 0;  ///< steady: it was like this then, or later
   };
 
   hit find(std::string_view id);
-  void put(scene entry);
+  void put(scene entry, int64_t asked_ms);
   void forget(std::string_view id);
   size_t size() const noexcept { return index_.size(); }
 
@@ -39,6 +41,7 @@ private:
   struct node {
     scene value;
     bool is_protected = false;
+    int64_t asked_ms = 0;
   };
   using segment = std::list<node>;
 

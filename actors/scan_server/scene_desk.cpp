@@ -24,10 +24,16 @@ namespace {
 // A scan is public and told to no one but who holds the id: pages of any origin may read it (Fetch standard, CORS).
 constexpr http::header scene_headers[] = {{"Cache-Control", "no-store"}, {"Access-Control-Allow-Origin", "*"}};
 
+int64_t soft_limit_ms(const scan_server_config& cfg) {
+  return int64_t{cfg.max_stale_ms} * 2 / 3;
+}
+
 } // namespace
 
 caf::error validate(const scan_server_config& cfg) {
   if (cfg.waiting_max == 0) return fail(ec::invalid_config, "scan_server: waiting_max must be at least 1");
+  if (cfg.max_stale_ms == 0 || cfg.max_stale_away_ms < cfg.max_stale_ms)
+    return fail(ec::invalid_config, "scan_server: max_stale_ms must be at least 1, and max_stale_away_ms no less");
   if (cfg.store_timeout_ms == 0) return fail(ec::invalid_config, "scan_server: store_timeout_ms must be at least 1");
   return {};
 }
@@ -52,9 +58,14 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
       continue;
     }
     if (auto hit = cache_.find(id); hit.found) {
-      ++counts_.hits;
-      answer(out, fx, who, *hit.found, wall_ms, hit.frequent);
-      continue;
+      auto age_ms = mono_ms - hit.asked_ms;
+      auto fresh = age_ms < cfg_.max_stale_ms;
+      if (fresh || (!store_problem_.empty() && age_ms < cfg_.max_stale_away_ms)) {
+        ++(fresh ? counts_.hits : counts_.stale);
+        answer(out, fx, who, *hit.found, wall_ms, hot_for_ms(hit, mono_ms));
+        if (age_ms >= soft_limit_ms(cfg_)) refresh(fx, id, mono_ms);
+        continue;
+      }
     }
     auto verdict = keys_->check(id);
     if (verdict == id_verdict::forged) {
@@ -68,14 +79,18 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
       continue;
     }
     auto entry = looking_up_.find(id);
+    auto foreign = verdict == id_verdict::unknown_key;
     if (waiting_ >= cfg_.waiting_max ||
-        (entry == looking_up_.end() && verdict == id_verdict::unknown_key && !foreign_id_allowed(mono_ms))) {
+        (entry == looking_up_.end() && foreign && !foreign_.admit(id, request.peer, mono_ms))) {
       ++counts_.refused;
       refuse(out, who, ec::overloaded, "too many scans wait for the store: try again", cfg_.retry_after_s);
       continue;
     }
     if (entry == looking_up_.end()) {
       entry = looking_up_.emplace(id, under_way{}).first;
+      entry->second.asked_ms = mono_ms;
+      if (foreign) entry->second.foreign_peer = request.peer;
+      entry->second.foreign = foreign;
       fx.ask.ids.push_back(id);
       ++counts_.looked_up;
     }
@@ -101,19 +116,22 @@ scene_desk::effects scene_desk::resolved(const scene_query& asked, const scene_a
         row != rows.end() && (row->second->state == code_state::bound || row->second->state == code_state::revoked);
     for (const auto& who : entry.mapped().waiters) {
       if (known) {
-        answer(out, fx, who, *row->second, std::max(found.now_ms, wall_ms), false);
+        answer(out, fx, who, *row->second, std::max(found.now_ms, wall_ms), 0);
       } else {
         ++counts_.unknown;
         refuse(out, who, ec::unknown_code, "no code has this id");
       }
     }
-    if (known && !entry.mapped().changed) cache_.put(*row->second);
+    const auto& asked_of = entry.mapped();
+    if (known && asked_of.foreign) foreign_.was_known(id, asked_of.foreign_peer);
+    if (known && !asked_of.changed) cache_.put(*row->second, asked_of.asked_ms);
+    if (!known) cache_.forget(id);
   }
   out.into(fx);
   return fx;
 }
 
-scene_desk::effects scene_desk::not_resolved(const scene_query& asked, const caf::error& why) {
+scene_desk::effects scene_desk::not_resolved(const scene_query& asked, const caf::error& why, int64_t wall_ms) {
   effects fx;
   writers out;
   store_problem_ = "the store does not answer look-ups: " + render(why);
@@ -121,9 +139,14 @@ scene_desk::effects scene_desk::not_resolved(const scene_query& asked, const caf
     auto entry = looking_up_.extract(id);
     if (entry.empty()) continue;
     waiting_ -= entry.mapped().waiters.size();
+    auto hit = entry.mapped().waiters.empty() ? scene_cache::hit{} : cache_.find(id);
+    auto old = hit.found && entry.mapped().asked_ms - hit.asked_ms < cfg_.max_stale_away_ms;
     for (const auto& who : entry.mapped().waiters) {
-      ++counts_.failed;
-      refuse(out, who, ec::unavailable, "the store cannot be asked at the moment: try again", cfg_.retry_after_s);
+      ++(old ? counts_.stale : counts_.failed);
+      if (old)
+        answer(out, fx, who, *hit.found, wall_ms, 0);
+      else
+        refuse(out, who, ec::unavailable, "the store cannot be asked at the moment: try again", cfg_.retry_after_s);
     }
   }
   out.into(fx);
@@ -144,8 +167,23 @@ void scene_desk::ask_store_for(const std::string& key_chars) {
   keys_ = std::move(keys);
 }
 
+// A front end keeps it no longer than it is fresh here; then its next scan comes here, and has it read again.
+int64_t scene_desk::hot_for_ms(const scene_cache::hit& hit, int64_t mono_ms) const noexcept {
+  return hit.frequent ? std::max<int64_t>(0, hit.asked_ms + soft_limit_ms(cfg_) - mono_ms) : 0;
+}
+
+// Nobody waits for it.
+void scene_desk::refresh(effects& fx, const std::string& id, int64_t mono_ms) {
+  if (looking_up_.size() >= cfg_.waiting_max) return;
+  auto [entry, fresh] = looking_up_.try_emplace(id);
+  if (!fresh) return;
+  entry->second.asked_ms = mono_ms;
+  fx.ask.ids.push_back(id);
+  ++counts_.looked_up;
+}
+
 void scene_desk::answer(writers& out, effects& fx, const waiter& who, const scene& found, int64_t wall_ms,
-                        bool frequent) {
+                        int64_t hot_for_ms) {
   if (found.state == code_state::revoked) {
     ++counts_.revoked;
     return refuse(out, who, ec::revoked, "this code was revoked");
@@ -158,14 +196,16 @@ void scene_desk::answer(writers& out, effects& fx, const waiter& who, const scen
   fx.seen.scans.push_back({found.id, who.launch, 1});
   auto body = scene_json(found);
   out.of(who.sink).add(who.at, 200, "application/json", body, who.request_id, scene_headers, who.head);
-  if (!frequent) return;
+  if (hot_for_ms <= 0) return;
   http::answer_writer ready;
   ready.add({}, 200, "application/json", body, "", scene_headers);
-  fx.hot[who.sink].scenes.push_back({found.id, ready.take().arena, found.version, found.expires_ms});
+  auto until_ms = wall_ms + hot_for_ms;
+  if (found.expires_ms != 0) until_ms = std::min(until_ms, found.expires_ms);
+  fx.hot[who.sink].scenes.push_back({found.id, ready.take().arena, found.version, until_ms});
 }
 
 void scene_desk::refuse(writers& out, const waiter& who, ec code, std::string detail, uint32_t retry_after_s) {
-  if (who.form == scan_form::landing) return show_landing(out, who, code);
+  if (who.form == scan_form::landing) return show_landing(out, who, code, retry_after_s);
   http::problem what;
   what.code = code;
   what.detail = std::move(detail);
@@ -174,11 +214,13 @@ void scene_desk::refuse(writers& out, const waiter& who, ec code, std::string de
   out.of(who.sink).add_problem(who.at, what, who.request_id, who.head);
 }
 
-void scene_desk::show_landing(writers& out, const waiter& who, ec what) {
-  constexpr http::header headers[] = {{"Cache-Control", "no-store"},
-                                      {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
-                                      {"X-Content-Type-Options", "nosniff"},
-                                      {"Referrer-Policy", "no-referrer"}};
+void scene_desk::show_landing(writers& out, const waiter& who, ec what, uint32_t retry_after_s) {
+  auto retry = retry_after_s == 0 ? std::string() : std::to_string(retry_after_s);
+  const http::header headers[] = {{"Cache-Control", "no-store"},
+                                  {"Retry-After", retry},
+                                  {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                                  {"X-Content-Type-Options", "nosniff"},
+                                  {"Referrer-Policy", "no-referrer"}};
   auto status = what == ec::none ? 200 : http::status_of(what);
   out.of(who.sink).add(who.at, status, "text/html; charset=utf-8", landing_page(what), who.request_id, headers,
                        who.head);
@@ -191,16 +233,6 @@ void scene_desk::show_file(writers& out, const waiter& who, const std::string& n
   if (!all || found == all->end()) return show_landing(out, who, ec::unknown_code);
   constexpr http::header headers[] = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
   out.of(who.sink).add(who.at, 200, "text/plain; charset=utf-8", found->second, who.request_id, headers, who.head);
-}
-
-bool scene_desk::foreign_id_allowed(int64_t mono_ms) {
-  auto most = static_cast<double>(cfg_.foreign_ids_per_s_max);
-  auto passed = foreign_at_ms_ < 0 ? 1'000.0 : static_cast<double>(mono_ms - foreign_at_ms_);
-  foreign_tokens_ = std::min(most, foreign_tokens_ + passed * most / 1'000.0);
-  foreign_at_ms_ = mono_ms;
-  if (foreign_tokens_ < 1) return false;
-  foreign_tokens_ -= 1;
-  return true;
 }
 
 } // namespace qrwell

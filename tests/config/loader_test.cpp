@@ -162,8 +162,7 @@ BOOST_AUTO_TEST_CASE(what_would_be_unsafe_needs_a_word) {
 
 BOOST_AUTO_TEST_CASE(what_this_version_lacks_is_refused_by_name) {
   for (auto& line : {"queue: { kafka: { brokers: \"k1:9092\" } }", "cache: { redis: \"redis://r1:6379/0\" }",
-                     "store: { mysql: \"mysql://db/qrwell\" }", "images: { s3: { bucket: b } }", "cluster: { name: x }",
-                     "limits: { max_stale: 30s }"})
+                     "store: { mysql: \"mysql://db/qrwell\" }", "images: { s3: { bucket: b } }", "cluster: { name: x }"})
     expect(small_config() + line + "\n", "q.yaml:9: ", "not available in this version");
   expect(small_config() + "node: { roles: [frontend, request] }\n",
          "q.yaml:9: node.roles: ", "a node without the role stock is not available");

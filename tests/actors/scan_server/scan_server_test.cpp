@@ -105,4 +105,15 @@ BOOST_AUTO_TEST_CASE(a_change_reaches_the_front_ends) {
   BOOST_TEST(asked == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_change_that_nobody_was_told_of_shows_within_30_s) {
+  auto id = keys->mint(0);
+  scan(id);
+  store->find_scenes = [](const scene_query& query) -> std::optional<caf::expected<scene_answer>> {
+    return scene_answer{{{query.ids[0], code_state::revoked, 2, "pages/a", "", 0}}, 0};
+  };
+  advance(30s);
+  scan(id);
+  BOOST_TEST(seen().written.find("HTTP/1.1 410") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

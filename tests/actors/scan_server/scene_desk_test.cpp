@@ -1,6 +1,7 @@
 #include "actors/scan_server/scene_desk.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 using namespace qrwell;
 
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_forged_id_is_unknown_without_asking) {
 }
 
 BOOST_AUTO_TEST_CASE(p6_an_id_of_a_strange_key_is_asked_and_past_the_rate_it_is_503_not_404) {
-  cfg.foreign_ids_per_s_max = 2;
+  cfg.foreign.per_s_max = 2;
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(desk().serve(0, scan("zzzzzzzzzzzzzzzzzzz" + std::to_string(i)), 0, 0).ask.ids.size() == 1u);
   auto third = desk().serve(0, scan("zzzzzzzzzzzzzzzzzzz3"), 0, 0);
@@ -107,7 +108,7 @@ BOOST_AUTO_TEST_CASE(p6_an_id_of_a_strange_key_is_asked_and_past_the_rate_it_is_
 BOOST_AUTO_TEST_CASE(p6_a_store_that_does_not_answer_is_503_not_404) {
   auto id = fresh();
   auto asked = desk().serve(0, scan(id), 0, 0);
-  auto fx = desk().not_resolved(asked.ask, fail(ec::timeout, "slow"));
+  auto fx = desk().not_resolved(asked.ask, fail(ec::timeout, "slow"), 0);
   BOOST_TEST(says(fx, "503"));
   BOOST_TEST(says(fx, "Retry-After"));
   BOOST_TEST(!desk().store_problem().empty());
@@ -165,20 +166,20 @@ BOOST_AUTO_TEST_CASE(a_head_request_has_no_body_and_a_bad_path_is_400) {
 BOOST_AUTO_TEST_CASE(frequent_scenes_survive_a_walk_over_many) {
   scene_cache cache{100};
   for (int i = 0; i < 50; ++i) {
-    cache.put(bound("often" + std::to_string(i)));
+    cache.put(bound("often" + std::to_string(i)), 0);
     cache.find("often" + std::to_string(i));
   }
-  for (int i = 0; i < 1'000; ++i) cache.put(bound("once" + std::to_string(i)));
+  for (int i = 0; i < 1'000; ++i) cache.put(bound("once" + std::to_string(i)), 0);
   BOOST_TEST(cache.size() == 100u);
   for (int i = 0; i < 50; ++i) BOOST_TEST(cache.find("often" + std::to_string(i)).found != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(the_cache_keeps_the_newer_version_and_forgets_when_told) {
   scene_cache cache{10};
-  cache.put(bound("a", 5));
-  cache.put(bound("a", 4));
+  cache.put(bound("a", 5), 0);
+  cache.put(bound("a", 4), 0);
   BOOST_TEST(cache.find("a").found->version == 5u);
-  cache.put(bound("a", 6));
+  cache.put(bound("a", 6), 0);
   BOOST_TEST(cache.find("a").found->version == 6u);
   cache.forget("a");
   BOOST_TEST(cache.find("a").found == nullptr);
@@ -187,13 +188,13 @@ BOOST_AUTO_TEST_CASE(the_cache_keeps_the_newer_version_and_forgets_when_told) {
 
 BOOST_AUTO_TEST_CASE(a_smaller_cache_lets_go_of_what_is_too_much) {
   scene_cache cache{100};
-  for (int i = 0; i < 100; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0});
+  for (int i = 0; i < 100; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0}, 0);
   cache.find("42");
   cache.set_entries_max(10);
   BOOST_TEST(cache.size() == 10u);
   BOOST_TEST(cache.find("42").found != nullptr);
   cache.set_entries_max(20);
-  for (int i = 200; i < 300; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0});
+  for (int i = 200; i < 300; ++i) cache.put({std::to_string(i), code_state::bound, 1, "p", "", 0}, 0);
   BOOST_TEST(cache.size() == 20u);
 }
 
@@ -223,6 +224,95 @@ BOOST_AUTO_TEST_CASE(an_id_of_an_imported_key_with_our_character_is_asked_of_the
   auto asked = desk().serve(0, scan(elsewhere), 0, 0);
   BOOST_REQUIRE(asked.ask.ids.size() == 1u);
   BOOST_TEST(says(desk().resolved(asked.ask, {{bound(elsewhere)}, 0}, 0), "HTTP/1.1 200"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_shown_that_was_asked_of_the_store_more_than_30_s_ago) {
+  auto id = fresh();
+  desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(says(desk().serve(0, scan(id), 29'999, 29'999), "HTTP/1.1 200"));
+  desk().not_resolved({{id}}, fail(ec::timeout, "the one that was begun by it"), 0);
+  desk().resolved({}, {}, 0); // another look-up says that the store is there
+  auto old = desk().serve(0, scan(id), 30'000, 30'000);
+  BOOST_TEST(old.answers.empty());
+  BOOST_REQUIRE(old.ask.ids.size() == 1u);
+  auto revoked = bound(id, 2);
+  revoked.state = code_state::revoked;
+  BOOST_TEST(says(desk().resolved(old.ask, {{revoked}, 0}, 30'000), "410"));
+}
+
+BOOST_AUTO_TEST_CASE(a_front_end_keeps_a_scene_no_longer_than_it_is_fresh) {
+  auto id = fresh();
+  desk().resolved(desk().serve(0, scan(id), 1'000, 900'000).ask, {{bound(id)}, 0}, 900'000);
+  desk().serve(0, scan(id), 2'000, 901'000);
+  auto hot = desk().serve(0, scan(id), 6'000, 905'000).hot;
+  BOOST_REQUIRE(hot.size() == 1u);
+  BOOST_TEST(hot.at(0).scenes.at(0).expires_ms == 920'000, "20 s after it was asked: then it is read again");
+  auto soon = bound(fresh());
+  soon.expires_ms = 906'000;
+  desk().resolved(desk().serve(0, scan(soon.id), 1'000, 900'000).ask, {{soon}, 0}, 900'000);
+  desk().serve(0, scan(soon.id), 2'000, 901'000);
+  BOOST_TEST(desk().serve(0, scan(soon.id), 6'000, 905'000).hot.at(0).scenes.at(0).expires_ms == 906'000);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_scanned_all_the_time_is_read_again_before_anybody_has_to_wait) {
+  auto id = fresh();
+  desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(desk().serve(0, scan(id), 19'999, 0).ask.ids.empty());
+  auto again = desk().serve(0, scan(id), 20'000, 0);
+  BOOST_TEST(says(again, "HTTP/1.1 200"));
+  BOOST_TEST(again.hot.empty());
+  BOOST_REQUIRE(again.ask.ids.size() == 1u);
+  BOOST_TEST(desk().serve(0, scan(id), 20'001, 0).ask.ids.empty(), "once");
+  desk().resolved(again.ask, {{bound(id)}, 0}, 0);
+  BOOST_TEST(says(desk().serve(0, scan(id), 39'999, 0), "HTTP/1.1 200"));
+}
+
+BOOST_AUTO_TEST_CASE(while_the_store_is_away_what_is_in_memory_is_shown_for_an_hour) {
+  auto id = fresh();
+  desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{bound(id)}, 0}, 0);
+  auto asked = desk().serve(0, scan(id), 60'000, 0);
+  BOOST_TEST(asked.answers.empty());
+  BOOST_TEST(says(desk().not_resolved(asked.ask, fail(ec::timeout, "slow"), 0), "HTTP/1.1 200"));
+  auto known_away = desk().serve(0, scan(id), 62'000, 0);
+  BOOST_TEST(says(known_away, "HTTP/1.1 200"), "now nobody waits for it");
+  BOOST_TEST(known_away.ask.ids.size() == 1u);
+  BOOST_TEST(known_away.hot.empty());
+  BOOST_TEST(desk().totals().stale == 2u);
+  desk().not_resolved(known_away.ask, fail(ec::timeout, "slow"), 0);
+  auto late = desk().serve(0, scan(id), 3'600'000, 0);
+  BOOST_TEST(late.answers.empty());
+  BOOST_TEST(says(desk().not_resolved(late.ask, fail(ec::timeout, "slow"), 0), "503"));
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_forged_ids_of_one_client_leaves_imported_codes_to_the_others) {
+  auto from = [&](const std::string& peer, const std::string& id, int64_t now) {
+    auto batch = scan(id);
+    batch.requests[0].peer = peer;
+    return desk().serve(0, batch, now, 0);
+  };
+  auto imported = [](int i) { return fmt::format("z{:019}", i); };
+  BOOST_TEST(from("10.0.0.1", imported(0), 0).ask.ids.size() == 1u);
+  desk().resolved({{imported(0)}}, {{bound(imported(0))}, 0}, 0);
+  size_t asked = 0;
+  for (int i = 1; i < 10'000; ++i) asked += from("2001:db8::" + std::to_string(i % 7), imported(i), 0).ask.ids.size();
+  BOOST_TEST(asked == 50u);
+  BOOST_TEST(from("10.0.0.1", imported(20'000), 0).ask.ids.size() == 1u);
+  // One that was found once is free for all, whoever asks and whatever the cache still holds.
+  desk().forget({{imported(0)}});
+  BOOST_TEST(from("2001:db8::1", imported(0), 0).ask.ids.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(clients_that_scan_imported_codes_pay_for_inventions_only) {
+  foreign_gate gate{{.per_s_max = 100, .per_client_s_max = 10, .clients_max = 3, .known_max = 1'000}};
+  for (int i = 0; i < 500; ++i) {
+    BOOST_TEST(gate.admit("id" + std::to_string(i), "a", 0));
+    gate.was_known("id" + std::to_string(i), "a");
+  }
+  // Past clients_max they share one share.
+  for (int i = 0; i < 1'000; ++i) gate.admit("x" + std::to_string(i), std::to_string(i), 0);
+  BOOST_TEST(gate.clients() == 3u);
+  BOOST_TEST(gate.admit("y", "a", 0));
+  for (int i = 0; i < 3; ++i) BOOST_TEST(gate.admit("z", "new" + std::to_string(i), 1'000));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
