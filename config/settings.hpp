@@ -45,6 +45,8 @@ struct http_settings {
   endpoint listen, admin_listen;
   bool admin_public = false;
   std::string public_url; ///< without a slash at its end; never empty after loading
+  std::vector<std::string> trusted_proxies;
+  std::string forwarded_field;
 };
 
 struct app_settings {
@@ -96,6 +98,9 @@ struct limit_settings {
   uint64_t header_bytes_max = 0, body_bytes_max = 0, batch_bytes_max = 0, unsent_bytes_max = 0;
   uint32_t idle_timeout_ms = 0, header_timeout_ms = 0, body_timeout_ms = 0;
   uint32_t request_deadline_ms = 0, live_deadline_ms = 0, batch_deadline_ms = 0;
+  uint32_t batch_items_under_way_max = 0, batch_items_per_s_max = 0;
+  uint32_t import_slice_max = 0, import_share_percent = 0, jobs_open_max = 0, jobs_kept_max = 0;
+  uint64_t import_bytes_max = 0, jobs_kept_for_ms = 0, job_files_kept_ms = 0;
   uint32_t persister_waiting_max = 0, group_max = 0, shelf_lots_max = 0;
   uint64_t path_bytes_max = 0, query_bytes_max = 0;
   uint32_t tags_max = 0;

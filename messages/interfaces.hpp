@@ -101,6 +101,11 @@ using bulk_server_actor = caf::typed_actor<
     // INTERNAL: keys.
     caf::reacts_to<tick>>::extend_with<http_service>;
 
+/// Exports and imports, as jobs and piece by piece.
+using transfer_server_actor = caf::typed_actor<
+    // INTERNAL: the next step of the job under way, keys, what is past its time.
+    caf::reacts_to<tick>>::extend_with<http_service>;
+
 /// Pools, apps, keys, health, metrics: what operators ask for.
 using admin_server_actor = caf::typed_actor<
     // Keeps the newest state of each pool.
@@ -214,7 +219,7 @@ using store_writer_actor = caf::typed_actor<
     caf::replies_to<scans_seen>::with<done>, caf::replies_to<keys_used>::with<done>,
     // bulk lane
     caf::replies_to<import_rows>::with<import_result>, caf::replies_to<job_put>::with<job>,
-    caf::replies_to<store_purge>::with<affected>,
+    caf::replies_to<store_purge>::with<affected>, caf::replies_to<jobs_drop>::with<affected>,
     // INTERNAL: the next job of the highest lane.
     caf::reacts_to<tick>>::extend_with<status_actor>;
 

@@ -93,6 +93,7 @@
   X(mac_keys_query, "qrwell.mac_keys_query.v1")                                                                        \
   X(job, "qrwell.job.v1")                                                                                              \
   X(job_put, "qrwell.job_put.v1")                                                                                      \
+  X(jobs_drop, "qrwell.jobs_drop.v1")                                                                                  \
   X(jobs_query, "qrwell.jobs_query.v1")                                                                                \
   X(jobs_found, "qrwell.jobs_found.v1")                                                                                \
   X(api_key, "qrwell.api_key.v1")                                                                                      \

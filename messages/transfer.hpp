@@ -55,9 +55,16 @@ struct mac_keys_query {
 };
 
 enum class job_kind : uint8_t { import_codes = 1, export_codes = 2 };
-enum class job_state : uint8_t { running = 1, done = 2, failed = 3, cancelled = 4 };
+enum class job_state : uint8_t {
+  running = 1,
+  done = 2,
+  failed = 3,
+  cancelled = 4,
+  receiving = 5, ///< of an import: its file is not whole yet
+  queued = 6,    ///< another one is running
+};
 
-/// A long piece of work of one owner, as it stands. Kept for 30 days after its end.
+/// A long piece of work, as it stood when it was last written down; a node that starts goes on from there.
 struct job {
   uint64_t job_id = 0;
   job_kind kind = job_kind::export_codes;
@@ -65,9 +72,9 @@ struct job {
   std::string owner; ///< who asked; empty: an admin
   std::string node;
   int64_t created_ms = 0, changed_ms = 0;
-  uint64_t rows_done = 0, rows_failed = 0, bytes = 0;
-  std::string place; ///< where to go on: a cursor, or an offset into the file
-  std::string spec;  ///< JSON: what was asked
+  uint64_t rows_done = 0, rows_failed = 0, bytes = 0; ///< bytes: of the file that came, or is made
+  std::string place;                                  ///< JSON: where to go on, and what has been counted
+  std::string spec;                                   ///< JSON: what was asked, and by whom
   std::string problem;
   QRWELL_FIELDS(job, job_id, kind, state, owner, node, created_ms, changed_ms, rows_done, rows_failed, bytes, place,
                 spec, problem)
@@ -84,6 +91,12 @@ struct jobs_query {
   std::string owner;   ///< empty: of all
   uint32_t limit = 100;
   QRWELL_FIELDS(jobs_query, job_id, owner, limit)
+};
+
+/// Forgets jobs that have ended. The newest of all stays, so that no number is given twice.
+struct jobs_drop {
+  std::vector<uint64_t> job_ids;
+  QRWELL_FIELDS(jobs_drop, job_ids)
 };
 
 struct jobs_found {

@@ -108,7 +108,29 @@ caf::expected<batch_server_config> batch_settings(const settings& cfg) {
   out.public_url = cfg.http.public_url;
   out.deadline_ms = cfg.limits.batch_deadline_ms;
   out.item_deadline_ms = cfg.limits.request_deadline_ms;
+  out.items_under_way_max = cfg.limits.batch_items_under_way_max;
+  out.slice_max = std::min(out.slice_max, out.items_under_way_max);
+  out.items_per_s_max = cfg.limits.batch_items_per_s_max;
   out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
+  return checked(std::move(out));
+}
+
+caf::expected<transfer_server_config> transfer_settings(const settings& cfg, const data_dir& dir) {
+  const auto& l = cfg.limits;
+  transfer_server_config out;
+  out.node = cfg.node.name;
+  out.admin_token = dir.admin_token();
+  out.folder = dir.path() + "/jobs";
+  out.min_free_bytes = cfg.images.min_free_bytes;
+  out.target = {l.path_bytes_max, l.query_bytes_max, l.tags_max, l.tag_bytes_max};
+  out.pace.rows_max = l.import_slice_max;
+  out.pace.rows_min = std::min(out.pace.rows_min, out.pace.rows_max);
+  out.pace.share_percent = l.import_share_percent;
+  out.import_bytes_max = l.import_bytes_max;
+  out.jobs_open_max = l.jobs_open_max;
+  out.jobs_kept_max = l.jobs_kept_max;
+  out.jobs_kept_for_ms = l.jobs_kept_for_ms;
+  out.files_kept_for_ms = l.job_files_kept_ms;
   return checked(std::move(out));
 }
 
@@ -144,6 +166,12 @@ caf::expected<scan_recorder_config> recorder_settings(const settings& cfg) {
   out.store_timeout_ms = cfg.limits.db_timeout_ms;
   out.waiting_max = std::max<size_t>(out.waiting_max, 2 * out.batch_max);
   return checked(std::move(out));
+}
+
+caf::expected<http::trusted_proxies> proxy_settings(const settings& cfg) {
+  auto field = cfg.http.forwarded_field == "forwarded" ? http::forwarded_field::forwarded
+                                                       : http::forwarded_field::x_forwarded_for;
+  return http::trusted_proxies::of(cfg.http.trusted_proxies, field);
 }
 
 caf::expected<http_limits> listener_settings(const settings& cfg) {

@@ -9,6 +9,7 @@
 #include "actors/scan_recorder/scan_recorder.hpp"
 #include "actors/scan_server/scan_server.hpp"
 #include "actors/token_keeper/token_keeper.hpp"
+#include "actors/transfer_server/transfer_server.hpp"
 #include "actors/wechat_fetcher/wechat_fetcher.hpp"
 #include "config/settings.hpp"
 #include "node/data_dir.hpp"
@@ -27,10 +28,12 @@ caf::expected<pool_stocker_config> stocker_settings(const settings& cfg, const p
 /// `mint` makes the ids of link codes.
 caf::expected<request_server_config> request_settings(const settings& cfg, std::function<std::string()> mint);
 caf::expected<batch_server_config> batch_settings(const settings& cfg);
+caf::expected<transfer_server_config> transfer_settings(const settings& cfg, const data_dir& dir);
 caf::expected<binding_persister_config> persister_settings(const settings& cfg, const data_dir& dir);
 caf::expected<scan_server_config> scan_settings(const settings& cfg);
 caf::expected<scan_recorder_config> recorder_settings(const settings& cfg);
 caf::expected<http_limits> listener_settings(const settings& cfg);
+caf::expected<http::trusted_proxies> proxy_settings(const settings& cfg);
 
 /// Of all pools: what is in use and what only resolves.
 std::vector<std::string> link_prefixes_of(const settings& cfg);

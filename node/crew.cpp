@@ -9,6 +9,7 @@
 #include "actors/store_worker/image_worker.hpp"
 #include "actors/store_worker/store_reader.hpp"
 #include "actors/store_worker/store_writer.hpp"
+#include "actors/transfer_server/transfer_server.hpp"
 #include "node/actor_settings.hpp"
 #include "node/check_files.hpp"
 #include "node/live_settings.hpp"
@@ -81,6 +82,9 @@ public:
     auto limits = listener_settings(needs_.cfg);
     if (!limits) return limits.error();
     cfg.limits = *limits;
+    auto proxies = proxy_settings(needs_.cfg);
+    if (!proxies) return proxies.error();
+    cfg.proxies = std::move(*proxies);
     cfg.link_prefixes = link_prefixes_of(needs_.cfg);
     cfg.counters = needs_counters(name);
     if (auto err = validate(cfg)) return err;
@@ -259,7 +263,12 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   bulk_server_config bulk_cfg;
   bulk_cfg.public_url = cfg.http.public_url;
   auto bulk = all.add<bulk_server_actor>("bulk_server", "bulk_server", "", on_death::restart, bulk_server, bulk_cfg,
-                                         wall_clock(system_wall_ms), readers["codes"], readers["bulk"]);
+                                         wall_clock(system_wall_ms), readers["codes"], readers["bulk"], out.writer);
+  auto transfer_cfg = transfer_settings(cfg, needs.dir);
+  if (!transfer_cfg) return std::move(transfer_cfg.error());
+  auto transfers = all.add_blocking<transfer_server_actor>(
+      "transfer_server", "transfer_server", "", on_death::restart, transfer_server, *transfer_cfg,
+      wall_clock(system_wall_ms), transfer_server_handles{readers["codes"], readers["bulk"], out.writer, scans});
   all.add_blocking<caretaker_actor>(
       "caretaker", "caretaker", "", on_death::restart, caretaker, caretaker_config{}, out.writer, readers["codes"],
       images["put"], std::function<caf::error()>([&dir = needs.dir] { return dir.check_held(); }),
@@ -279,7 +288,6 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   admin_cfg.name = "open";
   admin_cfg.node = {cfg.node.name, needs.dir.incarnation(), QRWELL_VERSION, cfg.node.roles, system_wall_ms(), {}};
   admin_cfg.openapi = std::string(openapi_text());
-  admin_cfg.target = steered.request_settings->get().target;
   admin_server_handles admin_handles{readers["codes"],
                                      readers["checks"],
                                      out.writer,
@@ -288,9 +296,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                      tokens,
                                      [numbers](const inspect_report& report, const std::vector<pool_state>& pools) {
                                        return numbers->render(report, pools);
-                                     },
-                                     readers["bulk"],
-                                     scans};
+                                     }};
   auto add_admin = [&] {
     auto settings = std::make_shared<live<admin_server_config>>(admin_cfg);
     auto actor = all.add<admin_server_actor>("admin_server", admin_cfg.name, "", on_death::restart, admin_server,
@@ -315,7 +321,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   }
 
   // -- the doors, last
-  http_services services{scans, out.request_server, batches, codes, bulk, admin};
+  http_services services{scans, out.request_server, batches, codes, bulk, transfers, admin};
   if (auto err =
           all.start_frontend("open", needs.listener, http::listener_kind::open, services, recorder, out.frontend))
     return err;

@@ -45,7 +45,7 @@ caf::expected<std::vector<std::string>> make_private(const settings& cfg) {
   std::vector<std::string> changed;
   const auto& dir = cfg.node.data_dir;
   if (auto bad = close_to_others("node.data_dir", dir, changed)) return bad;
-  for (const auto* name : {"lock", "incarnations", "admin.token", "watermark"})
+  for (const auto* name : {"lock", "incarnations", "admin.token", "watermark", "jobs"})
     if (auto bad = close_to_others("node.data_dir", dir + "/" + name, changed)) return bad;
   for (const auto* end : {"", "-wal", "-shm"})
     if (auto bad = close_to_others("store.sqlite", cfg.store.sqlite + end, changed)) return bad;

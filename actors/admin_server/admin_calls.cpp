@@ -48,8 +48,6 @@ const std::vector<admin_calls::route>& admin_calls::routes() {
       {m::del, {"v1", "keys", "*"}, scope_admin, true, &admin_calls::revoke_key},
       {m::post, {"v1", "keys", "*", "rotate"}, scope_admin, true, &admin_calls::rotate_key},
       {m::get, {"v1", "audit"}, scope_admin, true, &admin_calls::list_audit},
-      {m::get, {"v1", "export"}, scope_admin, false, &admin_calls::export_codes},
-      {m::post, {"v1", "import"}, scope_admin, false, &admin_calls::import_codes},
       {m::get, {"healthz"}, 0, true, &admin_calls::healthz},
       {m::get, {"readyz"}, 0, true, &admin_calls::readyz},
       {m::get, {"version"}, 0, true, &admin_calls::version},
@@ -92,11 +90,13 @@ void admin_calls::authorize(const route& r, call c) {
   if (r.scope == 0) return (this->*r.run)(c);
   if (cfg_.operators_listener && is_token(c.v->request.authorization, cfg_.admin_token)) {
     c.actor = "admin token";
+    c.v->may_see_times();
     return (this->*r.run)(c);
   }
   self_->state.keys->with_key(c.v->request.authorization,
                               [self = shared_from_this(), &r, c](caf::expected<const api_key*> key) mutable {
                                 if (!key) return c.v->refuse(key.error());
+                                if (!self->self_->state.keys->charge(**key, *c.v)) return;
                                 // Who may administrate may look, too.
                                 if (((*key)->scopes & scope_admin) == 0)
                                   if (auto err = permit_scope(**key, r.scope)) return c.v->refuse(err);
@@ -121,10 +121,14 @@ void admin_calls::write_down(const call& c, std::string_view action, std::string
                                         {"action", action},
                                         {"subject", subject},
                                         {"by", c.actor},
+                                        {"client", c.v->request.peer},
                                         {"why", render(failure)}});
   else
-    voice.info("admin command",
-               {{"request_id", c.v->request.request_id}, {"action", action}, {"subject", subject}, {"by", c.actor}});
+    voice.info("admin command", {{"request_id", c.v->request.request_id},
+                                 {"action", action},
+                                 {"subject", subject},
+                                 {"by", c.actor},
+                                 {"client", c.v->request.peer}});
 }
 
 actor_status admin_calls::status() const {

@@ -4,7 +4,6 @@
 
 #include <boost/json/object.hpp>
 
-#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -71,20 +70,6 @@ private:
   /// what leaves no other trace in the store.
   void audited(const call& c, std::string action, boost::json::object doc, std::function<void()> act);
 
-  // transfer.cpp
-  void export_codes(const call& c);
-  struct import_run {
-    call c;
-    std::vector<import_row> rows;
-    import_result sum; ///< so far
-    size_t at = 0;     ///< the next row
-  };
-  void import_codes(const call& c);
-  void import_slice();
-  void import_ended(const caf::error& failure);
-  void register_keys(const call& c, const foreign_keys& known, const std::vector<foreign_key>& sent,
-                     std::function<void()> then);
-
   // health.cpp
   void healthz(const call& c);
   void readyz(const call& c);
@@ -109,7 +94,6 @@ private:
   admin_server_config cfg_;
   wall_clock wall_;
   admin_server_handles to_;
-  std::deque<import_run> imports_; ///< the first is under way
 };
 
 } // namespace qrwell

@@ -19,18 +19,17 @@ admin_server_actor::behavior_type admin_server(watched<admin_server_actor, admin
   using keys_type = key_watch<watched<admin_server_actor, admin_server_state>*>;
   self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, handles.reader);
   self->state.pending_restart = cfg.node.pending_restart;
-  auto scans = handles.scans;
+  auto writer = handles.writer;
   auto calls = std::make_shared<admin_calls>(self, std::move(cfg), std::move(wall), std::move(handles));
   self->send(self, tick{});
   return {
       watch(v, "pool_state", [self](const pool_state& pool) { self->state.pools[pool.pool] = pool; }),
       watch(v, "restart_pending", [self](const restart_pending& x) { self->state.pending_restart = x.options; }),
       watch(v, "tick",
-            [self, scans](tick) {
+            [self, writer](tick) {
               self->delayed_send(self, std::chrono::seconds(1), tick{});
-              // Again and again: one that was restarted has forgotten it.
-              if (!self->state.foreign_ids.empty()) self->send(scans, foreign_ids{self->state.foreign_ids});
               self->state.keys->refresh_if_due();
+              self->state.keys->tell_used(writer);
             }),
       watch(v, "http_batch", [calls](const http_batch& batch) { calls->serve(batch); }),
       watch(v, "status_query", [calls](status_query) -> actor_status { return calls->status(); }),

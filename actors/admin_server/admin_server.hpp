@@ -24,8 +24,6 @@ struct admin_server_config {
   std::string openapi; ///< the text of /openapi.json
   uint32_t ask_timeout_ms = 2'000;
   uint32_t health_timeout_ms = 1'000;
-  uint32_t transfer_timeout_ms = 10'000; ///< of a page of an export, or a part of an import
-  target_limits target;                  ///< of imported codes
   size_t under_way_max = 256;
 };
 
@@ -39,8 +37,6 @@ struct admin_server_handles {
   std::map<std::string, pool_stocker_actor> stockers;                                        ///< by pool
   std::map<std::string, token_keeper_actor> tokens;                                          ///< by app
   std::function<std::string(const inspect_report&, const std::vector<pool_state>&)> metrics; ///< text for Prometheus
-  store_reader_actor lists;                                                                  ///< for exports
-  scan_server_actor scans; ///< hears whose ids it cannot judge alone any more
 };
 
 struct admin_server_state {
@@ -48,7 +44,6 @@ struct admin_server_state {
   std::unique_ptr<key_watch<watched<admin_server_actor, admin_server_state>*>> keys;
   std::map<std::string, pool_state> pools;
   std::vector<std::string> pending_restart;
-  std::string foreign_ids; ///< key characters of imports since the start
   size_t under_way = 0;
   uint64_t served = 0, refused = 0;
 };

@@ -5,74 +5,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 namespace qrwell {
 namespace {
 
 // Bound once, an image never changes under its id.
 constexpr std::string_view forever = "public, max-age=31536000, immutable";
 
-// One that is too large for us is larger than any image.
-bool read_number(std::string_view text, uint64_t& out) {
-  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (err == std::errc::result_out_of_range) out = UINT64_MAX;
-  return err != std::errc::invalid_argument && end == text.data() + text.size();
-}
-
-bool is_bytes(std::string_view unit) {
-  auto lower = [](char c) { return static_cast<char>(c | 0x20); };
-  return std::equal(unit.begin(), unit.end(), std::string_view("bytes").begin(), std::string_view("bytes").end(),
-                    [&](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 } // namespace
-
-range_verdict read_range(std::string_view header, uint64_t size, byte_range& range) {
-  auto equals = header.find('=');
-  if (equals == header.npos || !is_bytes(header.substr(0, equals))) return range_verdict::whole;
-  auto text = trimmed(header.substr(equals + 1));
-  auto dash = text.find('-');
-  if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return range_verdict::whole;
-  uint64_t first = 0, last = 0;
-  auto has_first = read_number(text.substr(0, dash), first), has_last = read_number(text.substr(dash + 1), last);
-  if ((!has_first && dash != 0) || (!has_last && dash + 1 != text.size()) || (!has_first && !has_last))
-    return range_verdict::whole;
-  if (!has_first) { // the last n bytes
-    if (last == 0 || size == 0) return range_verdict::unsatisfiable;
-    range = {size - std::min(last, size), size - 1};
-    return range_verdict::part;
-  }
-  if (has_last && last < first) return range_verdict::whole;
-  if (first >= size) return range_verdict::unsatisfiable;
-  range = {first, has_last ? std::min(last, size - 1) : size - 1};
-  return range_verdict::part;
-}
 
 std::string image_tag(const code_view& code) {
   return '"' + to_hex(code.image_sha).substr(0, 32) + '"';
-}
-
-bool range_holds(std::string_view if_range, std::string_view tag) {
-  return if_range.empty() || trimmed(if_range) == tag;
-}
-
-bool matches(std::string_view if_none_match, std::string_view tag) {
-  while (!if_none_match.empty()) {
-    auto comma = if_none_match.find(',');
-    auto one = trimmed(if_none_match.substr(0, comma));
-    if (one.substr(0, 2) == "W/") one.remove_prefix(2);
-    if (one == "*" || one == tag) return true;
-    if (comma == std::string_view::npos) break;
-    if_none_match.remove_prefix(comma + 1);
-  }
-  return false;
 }
 
 void add_image(http::answer_writer& out, const http_request& request, const code_view& code, const bytes& image) {

@@ -44,6 +44,7 @@ void send_batches(http_frontend_actor* self) {
   give(http::request_class::batch, st.services.batch);
   give(http::request_class::code, st.services.code);
   give(http::request_class::bulk, st.services.bulk);
+  give(http::request_class::transfer, st.services.transfer);
   give(http::request_class::admin, st.services.admin);
 }
 
@@ -110,6 +111,7 @@ actor_status status_of(const http_frontend_state& st) {
   facts["held_bytes"] = n.held_bytes.load();
   facts["received_bytes"] = n.received_bytes.load();
   facts["sent_bytes"] = n.sent_bytes.load();
+  facts["malformed_forwarded"] = n.malformed_forwarded.load();
   facts["unanswered"] = n.unanswered.load();
   facts["late"] = n.late.load();
   facts["hot_entries"] = st.table->hot().entries();
@@ -151,6 +153,7 @@ caf::behavior http_frontend(http_frontend_actor* self, vitals_ptr v, http_fronte
   st.label = cfg.name;
   st.table = std::make_unique<connection_table>(cfg.kind, cfg.limits, id_prefix(), *st.counters);
   st.table->set_links(cfg.link_prefixes);
+  st.table->set_proxies(cfg.proxies);
   st.door = caf::make_counted<http_doorman>(*mpx, fd, st.news);
   self->add_doorman(st.door);
   self->delayed_send(self, std::chrono::seconds(1), tick{});

@@ -17,7 +17,7 @@ namespace qrwell {
 
 /// Who serves what. Handles may be equal.
 struct http_services {
-  http_service scan, issue, batch, code, bulk, admin;
+  http_service scan, issue, batch, code, bulk, transfer, admin;
 };
 
 struct http_frontend_config {
@@ -25,6 +25,7 @@ struct http_frontend_config {
   http_listener listener;    ///< bound by http_listener::bind
   http::listener_kind kind = http::listener_kind::open;
   http_limits limits;
+  http::trusted_proxies proxies;
   std::vector<std::string> link_prefixes;  ///< of all pools: behind them any target is a scan's
   std::shared_ptr<http_counters> counters; ///< for /metrics; made if absent
   wall_clock wall = system_wall_ms;

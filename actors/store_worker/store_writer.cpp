@@ -125,6 +125,10 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
             [self](job_put& m) {
               return in_lane(self, bulk_lane, "job_put", m, [](s& e, auto& q) { return e.put_job(q); });
             }),
+      watch(v, "jobs_drop",
+            [self](jobs_drop& m) {
+              return in_lane(self, bulk_lane, "jobs_drop", m, [](s& e, auto& q) { return e.drop_jobs(q); });
+            }),
       watch(v, "store_purge",
             [self](store_purge& m) {
               return in_lane(self, bulk_lane, "store_purge", m, [](s& e, auto& q) { return e.purge(q); });

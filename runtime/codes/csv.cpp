@@ -65,6 +65,33 @@ void csv_reader::skip_line() {
   at_ = std::min(text_.find('\n', at_), text_.size());
 }
 
+std::optional<size_t> csv_record_end(std::string_view text, bool last) {
+  enum class within : uint8_t { nothing, bare, quotes, closed, spoilt } where = within::nothing;
+  size_t at = 0;
+  while (at < text.size() && (text[at] == '\n' || text[at] == '\r')) ++at;
+  for (; at < text.size(); ++at) {
+    auto c = text[at];
+    if (where == within::quotes) {
+      if (c == '"') where = within::closed;
+    } else if (c == '\n') {
+      return at + 1;
+    } else if (where == within::spoilt) {
+      continue; // the reader gives such a line up
+    } else if (c == ',') {
+      where = within::nothing;
+    } else if (c == '"') {
+      // One behind a closing quote was doubled, one within a bare field is wrong.
+      where = where == within::bare ? within::spoilt : within::quotes;
+    } else if (where == within::closed) {
+      where = c == '\r' ? within::closed : within::spoilt;
+    } else {
+      where = within::bare;
+    }
+  }
+  if (last && at > 0 && where != within::quotes) return at;
+  return std::nullopt;
+}
+
 void append_csv_field(std::string& out, std::string_view field) {
   // Spaces at the ends too: some programs would take bare ones away.
   auto bare =

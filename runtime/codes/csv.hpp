@@ -37,6 +37,11 @@ private:
   uint64_t line_ = 1, record_line_ = 0;
 };
 
+/// Where the first record of a text ends, behind its line end, for files that are read piece by piece; empty lines
+/// before it belong to it. None: it goes on behind `text`, or, if that is the `last` there is, one of its quotes is not
+/// closed.
+std::optional<size_t> csv_record_end(std::string_view text, bool last);
+
 /// Appends a field, in quotes where it needs them.
 void append_csv_field(std::string& out, std::string_view field);
 

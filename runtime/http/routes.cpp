@@ -28,8 +28,16 @@ constexpr row table[] = {
     {"/v1/codes/batch", post, request_class::batch},
     {"/v1/codes/*", get | patch | del, request_class::code},
     {"/v1/codes/*/image", get, request_class::code},
-    {"/v1/export", get, request_class::admin},
-    {"/v1/import", post, request_class::admin},
+    {"/v1/export", get, request_class::transfer},
+    {"/v1/import", post, request_class::transfer},
+    {"/v1/exports", post, request_class::transfer},
+    {"/v1/imports", post, request_class::transfer},
+    {"/v1/imports/*", patch, request_class::transfer},
+    {"/v1/jobs", get, request_class::transfer},
+    {"/v1/jobs/*", get | del, request_class::transfer},
+    {"/v1/jobs/*/resume", post, request_class::transfer},
+    {"/v1/jobs/*/file", get, request_class::transfer},
+    {"/v1/jobs/*/bad-rows", get, request_class::transfer},
     {"/v1/pools", get, request_class::admin},
     {"/v1/pools/*", get, request_class::admin},
     {"/v1/pools/*/pause", post, request_class::admin},
@@ -84,7 +92,7 @@ std::string allow_of(unsigned methods) {
 } // namespace
 
 std::string_view to_string(request_class c) noexcept {
-  constexpr std::string_view names[request_classes] = {"scan", "issue", "batch", "code", "bulk", "admin"};
+  constexpr std::string_view names[request_classes] = {"scan", "issue", "batch", "code", "bulk", "transfer", "admin"};
   return names[static_cast<size_t>(c)];
 }
 
@@ -115,8 +123,18 @@ route link_route(http_method method) {
   return out;
 }
 
+bool needs_body(http_method method, std::string_view path) noexcept {
+  return method == http_method::patch ||
+         (method == http_method::post && (path == "/v1/codes" || path == "/v1/keys" || is_batch(method, path)));
+}
+
+bool is_cross_origin(std::string_view path) noexcept {
+  return path == "/v1/scenes" || path.starts_with("/v1/scenes/") || path == "/v1/prefetch";
+}
+
 bool is_batch(http_method method, std::string_view path) noexcept {
-  return method == http_method::post && (path == "/v1/codes/batch" || path == "/v1/import");
+  if (method == http_method::patch) return path.starts_with("/v1/imports/");
+  return method == http_method::post && (path == "/v1/codes/batch" || path == "/v1/import" || path == "/v1/imports");
 }
 
 } // namespace qrwell::http

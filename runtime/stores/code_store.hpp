@@ -75,6 +75,21 @@ public:
   virtual caf::expected<void> begin_incarnation(const std::string& node, const std::string& incarnation,
                                                 const std::vector<std::string>& predecessors) = 0;
 
+  /// For a copy that is older than what was issued (`qrwell recover --void-stock`): all that is in stock becomes dead,
+  /// lots void. The store gets another uuid, so that no directory takes it for the one it was copied from; and as the
+  /// calls of the past minute are not in it, each app's minute counts as used up. Audited. What is bound stays as it
+  /// is.
+  struct stock_void {
+    std::string actor, why;                                 ///< for the audit
+    std::vector<std::pair<std::string, uint32_t>> limits{}; ///< app name -> per_minute
+    bool only_count = false;                                ///< changes nothing
+  };
+  struct stock_voided {
+    std::vector<std::pair<std::string, uint64_t>> codes; ///< by pool
+    int64_t newest_bound_ms = 0;                         ///< of all codes; 0: none is bound
+  };
+  virtual caf::expected<stock_voided> void_stock(const stock_void& order) = 0;
+
   // -- leases and grants (docs/quota.md)
   // ---------------------------------------------------------------------------------------------------------------
 
@@ -146,6 +161,9 @@ public:
 
   virtual caf::expected<job> put_job(const job_put& put) = 0; ///< error not_found for a number that is not there
   virtual caf::expected<jobs_found> jobs(const jobs_query& query) = 0;
+
+  /// Only of jobs that are done, failed or cancelled, and never the newest.
+  virtual caf::expected<affected> drop_jobs(const jobs_drop& drop) = 0;
 
   // -- keys
   // ------------------------------------------------------------------------------------------------------------------------------------------------

@@ -100,6 +100,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_job_is_remembered_as_it_was_left, home, all_home
   BOOST_TEST((refused(c.store->put_job({made})) == ec::not_found));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(only_jobs_that_have_ended_are_forgotten_and_never_the_newest, home, all_homes) {
+  contract<home> c;
+  std::vector<uint64_t> ids;
+  for (auto state : {job_state::done, job_state::failed, job_state::cancelled, job_state::running, job_state::queued,
+                     job_state::receiving, job_state::done}) {
+    job j;
+    j.state = state;
+    ids.push_back(must(c.store->put_job({j})).job_id);
+  }
+  BOOST_TEST(must(c.store->drop_jobs({{ids[0], 77}})).count == 1u);
+  BOOST_TEST(must(c.store->drop_jobs({ids})).count == 2u);
+  BOOST_TEST(must(c.store->jobs({0, "", 10})).jobs.size() == 4u);
+  BOOST_TEST(must(c.store->put_job({job{}})).job_id == ids.back() + 1, "no number is given twice");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_rotated_key_has_two_secrets_for_a_while, home, all_homes) {
   contract<home> c;
   api_key key;

@@ -51,6 +51,7 @@ struct store_writer_hooks {
   hook<keys_used, done> mark_keys_used;
   hook<import_rows, import_result> import_codes;
   hook<job_put, job> put_job;
+  hook<jobs_drop, affected> drop_jobs;
   hook<store_purge, affected> purge;
 };
 
@@ -85,6 +86,7 @@ inline store_writer_actor::behavior_type hooked_store_writer(store_writer_actor:
       [=](age_out& x) { return answer_by<affected>(self, h->age, x); },
       [=](scans_seen& x) { return answer_by<done>(self, h->add_scans, x); },
       [=](keys_used& x) { return answer_by<done>(self, h->mark_keys_used, x); },
+      [=](jobs_drop& x) { return answer_by<affected>(self, h->drop_jobs, x); },
       [=](store_purge& x) { return answer_by<affected>(self, h->purge, x); },
       [](tick) {},
       [](status_query) {

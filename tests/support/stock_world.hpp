@@ -140,6 +140,7 @@ inline store_writer_actor::behavior_type fake_writer(store_writer_actor::pointer
       [](const keys_used&) { return not_here<done>(); },
       [](const import_rows&) { return not_here<import_result>(); },
       [](const job_put&) { return not_here<job>(); },
+      [](const jobs_drop&) { return not_here<affected>(); },
       [](const store_purge&) { return not_here<affected>(); },
       [](tick) {},
       [](status_query) { return actor_status{}; },

@@ -1,4 +1,4 @@
-#include "actors/admin_server/transfer_requests.hpp"
+#include "actors/transfer_server/transfer_requests.hpp"
 #include "runtime/codes/transfer_csv.hpp"
 #include "runtime/core/clock.hpp"
 #include "runtime/http/json.hpp"
@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 
 namespace qrwell::cli {
 namespace {
@@ -176,15 +177,18 @@ int run(const node_options& where, const export_options& o) {
   auto cursor = file.open(call, o.resume);
   if (!cursor) return complain(cursor.error());
   uint64_t pages = 0, bytes = 0;
+  auto line = std::make_optional<progress_line>();
   for (auto at = *cursor;;) {
     auto got = source->get(at.empty() ? call : call + "&cursor=" + escaped(at));
     if (!got) return complain(got.error());
     if (auto err = file.add(*got)) return complain(err);
     ++pages;
     bytes += got->text.size();
+    line->show(fmt::format("{} bytes in {} pages", bytes, pages));
     if (got->next.empty()) break;
     at = got->next;
   }
+  line.reset();
   if (auto err = file.finish()) return complain(err);
   if (where.json)
     print(http::json_text(boost::json::object{{"file", o.out}, {"pages", pages}, {"bytes", bytes}}));

@@ -1,6 +1,5 @@
-#include "actors/admin_server/transfer_requests.hpp"
-#include "runtime/codes/csv.hpp"
-#include "runtime/codes/transfer_csv.hpp"
+#include "actors/transfer_server/import_reader.hpp"
+#include "actors/transfer_server/transfer_requests.hpp"
 #include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
@@ -12,211 +11,270 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
-#include <map>
+#include <thread>
 
 namespace qrwell::cli {
 namespace {
 
 namespace json = boost::json;
 
-constexpr size_t part_bytes_max = 1 << 20, record_bytes_max = 64 << 10;
+constexpr uint64_t part_bytes = 1 << 20, read_bytes = 256 << 10;
+constexpr auto away_max = std::chrono::seconds(60); // for which a node may be away while an import is waited for
 
-/// One record as it stands in the file, and its line there.
-struct raw_record {
-  std::string text;
-  uint64_t line = 0;
+/// How an import ended.
+struct import_report {
+  uint64_t added = 0, same = 0, rejected = 0, kept = 0; ///< kept: rejected rows in the file beside
 };
 
-/// A file of any size, record by record.
-class record_file {
-public:
-  explicit record_file(const std::string& file)
-      : in_(file, std::ios::binary) {}
-  bool good() const { return static_cast<bool>(in_); }
+std::string rejected_name(const std::string& file) {
+  return file + ".rejected.csv";
+}
 
-  /// False at the end. A record goes on while a quote is open; one that never ends is cut off and refused as it is.
-  bool next(raw_record& out) {
-    out = {"", line_ + 1};
-    std::string line;
-    size_t quotes = 0;
-    while (std::getline(in_, line)) {
-      ++line_;
-      quotes += static_cast<size_t>(std::count(line.begin(), line.end(), '"'));
-      out.text += line + '\n';
-      if (quotes % 2 == 0 || out.text.size() > record_bytes_max) {
-        if (out.text != "\n" && out.text != "\r\n") return true;
-        out = {"", line_ + 1};
-        quotes = 0;
-      }
-    }
-    return !out.text.empty();
+caf::error unwritten(const std::string& file) {
+  return fail(ec::disk_full, fmt::format("{} cannot be written: is the disk full?", file));
+}
+
+// -- by a running node: the file goes there in parts and becomes a job, which goes on whatever becomes of this command
+// ----------------------------------------------------------------------------------------------------------------------
+
+/// FILE.import: the number of the job that this file became, and the file's size then.
+class job_note {
+public:
+  explicit job_note(const std::string& file)
+      : name_(file + ".import") {}
+
+  uint64_t read(uint64_t size) const {
+    std::ifstream in(name_);
+    uint64_t id = 0, noted = 0;
+    return in >> id >> noted && noted == size ? id : 0;
+  }
+  caf::error write(uint64_t id, uint64_t size) const {
+    std::ofstream out(name_, std::ios::trunc);
+    out << id << ' ' << size << '\n' << std::flush;
+    return out ? caf::error() : unwritten(name_);
+  }
+  void remove() const {
+    std::error_code err;
+    std::filesystem::remove(name_, err);
   }
 
 private:
-  std::ifstream in_;
-  uint64_t line_ = 0;
+  std::string name_;
 };
 
-/// Where parts go to: a running node, or the store itself.
-class part_sink {
+uint64_t number(const json::value& job, const char* name) {
+  return job.at(name).to_number<uint64_t>();
+}
+std::string text(const json::value& job, const char* name) {
+  const auto& value = job.at(name);
+  return value.is_string() ? std::string(value.get_string()) : std::string();
+}
+
+class node_import {
 public:
-  static caf::expected<part_sink> open(const node_options& where) {
-    auto client = admin_client::find(where);
-    if (!client) return std::move(client.error());
-    return part_sink(std::move(*client));
+  node_import(admin_client client, std::string file, uint64_t size)
+      : client_(std::move(client))
+      , file_(std::move(file))
+      , size_(size)
+      , note_(file_) {
+    if (client_.configuration()) part_ = std::min<uint64_t>(part_, client_.configuration()->limits.batch_bytes_max);
   }
 
-  caf::expected<import_result> put(const std::string& part) {
-    if (!store_) {
-      auto got = client_.send("POST", "/v1/import", "text/csv", part, 60);
-      if (got) return read_answer(got->body);
-      if (code_of(got.error()) != ec::unavailable || !client_.configuration()) return std::move(got.error());
-      auto held = open_local_store(*client_.configuration());
-      if (!held) return std::move(held.error());
-      store_ = std::make_shared<local_store>(std::move(*held));
-    }
-    return put_local(part);
-  }
-
-private:
-  explicit part_sink(admin_client client)
-      : client_(std::move(client)) {}
-
-  static caf::expected<import_result> read_answer(const std::string& body) {
-    auto value = http::parse_json(body);
-    if (!value) return std::move(value.error());
-    import_result out;
-    out.added = value->at("added").to_number<uint64_t>();
-    out.same = value->at("same").to_number<uint64_t>();
-    for (const auto& fault : value->at("faults").as_array())
-      out.faults.push_back({fault.at("line").to_number<uint64_t>(), std::string(fault.at("why").as_string())});
+  caf::expected<import_report> run() {
+    auto job = begin();
+    if (!job) return std::move(job.error());
+    if (auto err = upload(*job)) return err;
+    if (auto err = wait(*job)) return err;
+    auto state = text(*job, "state");
+    if (state != "done")
+      return fail(ec::internal,
+                  fmt::format("job {} is {}: {}{}", number(*job, "id"), state, text(*job, "error"),
+                              state == "failed" ? "; the same command again resumes it from the row it reached" : ""));
+    import_report out{number(*job, "added"), number(*job, "same"), number(*job, "bad"), number(*job, "bad_rows_kept")};
+    if (out.kept > 0)
+      if (auto err = fetch_bad_rows(number(*job, "id"))) return err;
+    note_.remove();
     return out;
   }
 
-  caf::expected<import_result> put_local(const std::string& text) {
-    const auto& limits = client_.configuration()->limits;
-    auto part =
-        read_transfer(text, {limits.path_bytes_max, limits.query_bytes_max, limits.tags_max, limits.tag_bytes_max});
-    if (!part) return std::move(part.error());
-    auto rows = store_->store->mac_keys();
-    if (!rows) return std::move(rows.error());
-    std::vector<foreign_key> known;
-    for (const auto& row : *rows) known.push_back({row.key_char, row.fingerprint});
-    for (const auto& key : unknown_keys(part->keys, known))
-      if (auto put = store_->store->ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put)
-        return std::move(put.error());
-    auto out = store_->store->import_codes({std::move(part->rows), "cli"});
-    if (out) out->faults.insert(out->faults.end(), part->faults.begin(), part->faults.end());
+private:
+  caf::expected<json::value> begin() {
+    if (auto id = note_.read(size_)) {
+      auto job = client_.call("GET", fmt::format("/v1/jobs/{}", id));
+      if (!job && code_of(job.error()) != ec::not_found) return std::move(job.error());
+      if (job && text(*job, "state") == "failed") return client_.call("POST", fmt::format("/v1/jobs/{}/resume", id));
+      if (job && text(*job, "state") != "cancelled") return job;
+    }
+    auto first = piece(0);
+    if (!first) return std::move(first.error());
+    return sent("POST", fmt::format("/v1/imports?complete={}", first->size() == size_ ? "true" : "false"), *first);
+  }
+
+  caf::error upload(json::value& job) {
+    auto id = number(job, "id");
+    if (auto err = note_.write(id, size_)) return err;
+    progress_line line;
+    while (text(job, "state") == "receiving") {
+      auto at = number(job, "bytes");
+      if (at > size_)
+        return fail(ec::conflict, fmt::format("{} is not the file any more that became job {}", file_, id));
+      line.show(fmt::format("sent {} of {} bytes", at, size_));
+      auto part = piece(at);
+      if (!part) return std::move(part.error());
+      auto last = at + part->size() == size_;
+      auto now =
+          sent("PATCH", fmt::format("/v1/imports/{}?offset={}&complete={}", id, at, last ? "true" : "false"), *part);
+      // A part of which the answer was lost is there all the same.
+      if (!now && code_of(now.error()) == ec::conflict) now = client_.call("GET", fmt::format("/v1/jobs/{}", id));
+      if (!now) return std::move(now.error());
+      job = std::move(*now);
+    }
+    return caf::none;
+  }
+
+  caf::error wait(json::value& job) {
+    using clock = std::chrono::steady_clock;
+    progress_line line;
+    auto heard = clock::now();
+    for (auto pause = std::chrono::milliseconds(20);; pause = std::min(pause * 2, std::chrono::milliseconds(500))) {
+      auto state = text(job, "state");
+      if (state != "queued" && state != "running") return caf::none;
+      line.show(fmt::format("job {} {}: {} rows, {} bad, {} %", number(job, "id"), state, number(job, "rows"),
+                            number(job, "bad"), size_ == 0 ? 100 : number(job, "bytes_done") * 100 / size_));
+      std::this_thread::sleep_for(pause);
+      auto now = client_.call("GET", fmt::format("/v1/jobs/{}", number(job, "id")));
+      if (now) {
+        job = std::move(*now);
+        heard = clock::now();
+      } else if (code_of(now.error()) == ec::not_found || clock::now() - heard > away_max) {
+        return std::move(now.error());
+      }
+    }
+  }
+
+  caf::error fetch_bad_rows(uint64_t id) {
+    auto got = client_.send("GET", fmt::format("/v1/jobs/{}/bad-rows", id), "text/csv", "", 60);
+    if (!got) return std::move(got.error());
+    std::ofstream out(rejected_name(file_), std::ios::binary | std::ios::trunc);
+    out << got->body << std::flush;
+    return out ? caf::error() : unwritten(rejected_name(file_));
+  }
+
+  caf::expected<json::value> sent(const char* method, const std::string& path, const std::string& body) {
+    auto got = client_.send(method, path, "text/csv", body, 60);
+    if (!got) return std::move(got.error());
+    return http::parse_json(got->body);
+  }
+
+  caf::expected<std::string> piece(uint64_t at) {
+    std::ifstream in(file_, std::ios::binary);
+    in.seekg(static_cast<std::streamoff>(at));
+    std::string out(std::min(part_, size_ - at), '\0');
+    in.read(out.data(), static_cast<std::streamsize>(out.size()));
+    if (!in) return fail(ec::invalid_request, fmt::format("{} cannot be read", file_));
     return out;
   }
 
   admin_client client_;
-  std::shared_ptr<local_store> store_;
+  std::string file_;
+  uint64_t size_, part_ = part_bytes;
+  job_note note_;
 };
 
-/// Rows that could not be taken, as they came, with the reason in a column of its own behind them.
-class rejected_file {
-public:
-  rejected_file(std::string file, std::string_view header)
-      : file_(std::move(file))
-      , header_(header) {}
+// -- without a node: into the store itself
+// ----------------------------------------------------------------------------------------------------------------------
 
-  void add(const raw_record& record, const std::string& why) {
-    if (count_++ == 0) {
-      out_.open(file_, std::ios::binary | std::ios::trunc);
-      out_ << with(header_, "why");
-    }
-    out_ << with(record.text, fmt::format("line {}: {}", record.line, why));
-  }
-  bool finish() {
-    if (count_ == 0) return true;
-    out_.close();
-    return static_cast<bool>(out_);
-  }
-  uint64_t count() const { return count_; }
-  const std::string& name() const { return file_; }
-
-private:
-  static std::string with(std::string_view record, std::string_view field) {
-    while (!record.empty() && (record.back() == '\n' || record.back() == '\r')) record.remove_suffix(1);
-    std::string out(record);
-    out += ',';
-    append_csv_field(out, field);
-    return out + "\r\n";
-  }
-
-  std::string file_, header_;
-  std::ofstream out_;
-  uint64_t count_ = 0;
-};
-
-struct part {
-  std::string text;
-  uint64_t lines = 0;                     ///< in text
-  std::map<uint64_t, raw_record> records; ///< by their line in text
-};
-
-part begin_part(const raw_record& header) {
-  part out;
-  out.text = header.text;
-  out.lines = static_cast<uint64_t>(std::count(out.text.begin(), out.text.end(), '\n'));
-  return out;
+caf::error put_slice(code_store& store, import_slice& slice, import_report& sum) {
+  auto rows = store.mac_keys();
+  if (!rows) return std::move(rows.error());
+  std::vector<foreign_key> known;
+  for (const auto& row : *rows) known.push_back({row.key_char, row.fingerprint});
+  for (const auto& key : unknown_keys(slice.part.keys, known))
+    if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put)
+      return std::move(put.error());
+  auto done = store.import_codes({std::move(slice.part.rows), "cli"});
+  if (!done) return std::move(done.error());
+  sum.added += done->added;
+  sum.same += done->same;
+  slice.part.faults.insert(slice.part.faults.end(), done->faults.begin(), done->faults.end());
+  return caf::none;
 }
 
-int run(const node_options& where, const std::string& name) {
-  record_file file(name);
-  if (!file.good()) return complain(fail(ec::invalid_request, fmt::format("{} cannot be read", name)));
-  auto sink = part_sink::open(where);
-  if (!sink) return complain(sink.error());
-  raw_record header, record;
-  if (!file.next(header)) return complain(fail(ec::invalid_request, fmt::format("{} is empty", name)));
-  rejected_file rejected(name + ".rejected.csv", header.text);
-  uint64_t added = 0, same = 0;
-  auto now = begin_part(header);
-  auto send = [&]() -> caf::error {
-    auto done = sink->put(now.text);
-    if (!done) return std::move(done.error());
-    added += done->added;
-    same += done->same;
-    for (const auto& fault : done->faults)
-      if (auto found = now.records.find(fault.line); found != now.records.end()) rejected.add(found->second, fault.why);
-    now = begin_part(header);
-    return caf::none;
+caf::expected<import_report> import_locally(const settings& cfg, const std::string& file, uint64_t size) {
+  auto held = open_local_store(cfg);
+  if (!held) return std::move(held.error());
+  std::ifstream in(file, std::ios::binary);
+  std::string text(read_bytes, '\0');
+  auto more = [&] {
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    return std::string_view(text).substr(0, static_cast<size_t>(in.gcount()));
   };
-  while (file.next(record)) {
-    if (record.text.size() > record_bytes_max) {
-      rejected.add({"", record.line}, "the record has more than 64 KiB: is a quote not closed?");
-      continue;
+  const auto& l = cfg.limits;
+  target_limits limits{l.path_bytes_max, l.query_bytes_max, l.tags_max, l.tag_bytes_max};
+  auto data = more();
+  auto header = read_import_header(data, data.size() == size, limits);
+  if (!header) return std::move(header.error());
+  import_reader reader(header->text, 1 + header->lines, limits);
+  data.remove_prefix(header->bytes);
+  std::ofstream bad;
+  import_report sum;
+  while (!reader.ended()) {
+    data.empty() ? reader.end() : reader.feed(data);
+    while (auto slice = reader.next(transfer_rows_max)) {
+      if (auto err = put_slice(*held->store, *slice, sum)) return err;
+      for (const auto& fault : slice->part.faults) {
+        if (sum.rejected++ == 0) {
+          bad.open(rejected_name(file), std::ios::binary | std::ios::trunc);
+          bad << bad_rows_header(header->text);
+        }
+        bad << bad_row(header->text, slice->record(fault.line), fault);
+      }
     }
-    now.records.emplace(now.lines + 1, record);
-    now.lines += static_cast<uint64_t>(std::count(record.text.begin(), record.text.end(), '\n'));
-    now.text += record.text;
-    if (now.records.size() == transfer_rows_max || now.text.size() > part_bytes_max)
-      if (auto err = send()) return complain(err);
+    data = more();
   }
-  if (!now.records.empty())
-    if (auto err = send()) return complain(err);
-  if (!rejected.finish()) return complain(fail(ec::disk_full, fmt::format("{} cannot be written", rejected.name())));
+  sum.kept = sum.rejected;
+  if (sum.rejected > 0 && !bad.flush()) return unwritten(rejected_name(file));
+  return sum;
+}
+
+int run(const node_options& where, const std::string& file) {
+  std::error_code err;
+  auto size = std::filesystem::file_size(file, err);
+  if (err || !std::ifstream(file)) return complain(fail(ec::invalid_request, fmt::format("{} cannot be read", file)));
+  if (size == 0) return complain(fail(ec::invalid_request, fmt::format("{} is empty", file)));
+  auto client = admin_client::find(where);
+  if (!client) return complain(client.error());
+  auto cfg = client->configuration();
+  auto alive = client->call("GET", "/v1/jobs?limit=1");
+  auto done = alive || code_of(alive.error()) != ec::unavailable || !cfg
+                  ? node_import(std::move(*client), file, size).run()
+                  : import_locally(*cfg, file, size);
+  if (!done) return complain(done.error());
+  auto beside = done->kept > 0 ? rejected_name(file) : std::string();
   if (where.json) {
-    json::object out{{"added", added}, {"same", same}, {"rejected", rejected.count()}};
-    if (rejected.count() > 0) out["rejected_file"] = rejected.name();
+    json::object out{{"added", done->added}, {"same", done->same}, {"rejected", done->rejected}};
+    if (!beside.empty()) out["rejected_file"] = beside;
     print(http::json_text(out));
   } else {
-    print(fmt::format("{} added, {} were there already, {} rejected{}", added, same, rejected.count(),
-                      rejected.count() > 0 ? ": see " + rejected.name() : ""));
+    print(fmt::format("{} added, {} were there already, {} rejected{}", done->added, done->same, done->rejected,
+                      beside.empty() ? "" : ": see " + beside));
+    if (done->kept < done->rejected) print(fmt::format("only the first {} of the rejected rows are there", done->kept));
   }
-  return rejected.count() > 0 ? exit_rejected : exit_ok;
+  return done->rejected > 0 ? exit_rejected : exit_ok;
 }
 
 } // namespace
 
 void add_import(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand(
-      "import", "Takes codes of another installation from an export, so that their prints resolve here. Works beside a "
-                "running node and without one. May be repeated from the beginning: what is there already is left as it "
-                "is. Rows that cannot be taken are written to FILE.rejected.csv with the reason; then the exit code is "
-                "4.");
+      "import", "Takes codes of another installation from an export, so that their prints resolve here. Beside a "
+                "running node the file becomes a job there, which goes on if this command ends; the same command again "
+                "goes on with it (FILE.import has its number). Works without a node, too. May be repeated from the "
+                "beginning: what is there already is left as it is. Rows that cannot be taken are written to "
+                "FILE.rejected.csv with their line, column and reason; then the exit code is 4.");
   auto where = add_node_options(*command);
   auto file = std::make_shared<std::string>();
   command->add_option("file", *file, "what `qrwell export` wrote")->required();

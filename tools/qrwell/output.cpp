@@ -8,12 +8,27 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <unistd.h>
+
 namespace qrwell::cli {
 
 void print(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fputc('\n', stdout);
   std::fflush(stdout);
+}
+
+progress_line::progress_line()
+    : seen_(::isatty(STDERR_FILENO) == 1) {}
+
+progress_line::~progress_line() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+}
+
+void progress_line::show(std::string_view text) {
+  if (!seen_) return;
+  fmt::print(stderr, "\r\033[K{}", text);
+  shown_ = true;
 }
 
 int complain(const caf::error& err) {

@@ -124,6 +124,9 @@ public:
   caf::expected<audit_entries> audit_log(const audit_query& q) override {
     return read("audit_log", [&] { return inner_->audit_log(q); });
   }
+  caf::expected<stock_voided> void_stock(const stock_void& q) override {
+    return write("void_stock", [&] { return inner_->void_stock(q); });
+  }
   caf::expected<void> put_audit(const audit_put& q) override {
     return write("put_audit", [&] { return inner_->put_audit(q); });
   }
@@ -136,6 +139,9 @@ public:
   }
   caf::expected<jobs_found> jobs(const jobs_query& q) override {
     return read("jobs", [&] { return inner_->jobs(q); });
+  }
+  caf::expected<affected> drop_jobs(const jobs_drop& q) override {
+    return write("drop_jobs", [&] { return inner_->drop_jobs(q); });
   }
 
   caf::expected<keys_snapshot> keys() override {

@@ -50,6 +50,7 @@ public:
 
   caf::expected<void> begin_incarnation(const std::string& node, const std::string& incarnation,
                                         const std::vector<std::string>& predecessors) override;
+  caf::expected<stock_voided> void_stock(const stock_void& order) override;
 
   caf::expected<lease_view> take_lease(const lease_take& take) override;
   caf::expected<lease_view> renew_lease(const lease_renew& renew) override;
@@ -78,6 +79,7 @@ public:
   caf::expected<import_result> import_codes(const import_rows& rows) override;
   caf::expected<job> put_job(const job_put& put) override;
   caf::expected<jobs_found> jobs(const jobs_query& query) override;
+  caf::expected<affected> drop_jobs(const jobs_drop& drop) override;
 
   caf::expected<keys_snapshot> keys() override;
   caf::expected<api_key> add_key(const key_add& add) override;
@@ -151,6 +153,15 @@ private:
   std::vector<claimed_lot> write_stock(const grant_close& close);
   std::vector<claimed_lot> held_lots_of(const grant_close& close);
 
+  // void_stock.cpp
+  void use_up_minute(const std::string& app, uint32_t per_minute);
+
+  // care.cpp
+  uint32_t launch_to_count(const scan_count& scan, int64_t day);
+  std::string next_after(const std::string& scanned_id);
+  bool next_after(std::pair<std::string, std::string>& counted);
+  int64_t fold_old_counts(int64_t today, int64_t rows_max);
+
   // lots.cpp
   uint64_t begin_lot(uint32_t gen_id, const std::string& holder);
   claim_result claim(const claim_request& request, const std::string& holder);
@@ -173,6 +184,8 @@ private:
   std::unique_ptr<sqlite::connection> db_;
   store_clock clock_;
   std::optional<sqlite::file_place> place_;                 ///< of the writer
+  std::string scans_walked_;                                ///< the last code whose old scans were folded
+  std::pair<std::string, std::string> counts_walked_;       ///< the last owner and tag whose old hours went
   std::unordered_map<uint32_t, std::string> pool_names_;    ///< of generations; never changes for a generation
   std::unordered_map<std::string, std::string> node_names_; ///< of incarnations, bounded
   std::optional<caf::error> stopped_;                       ///< after store_corrupt nothing more is tried

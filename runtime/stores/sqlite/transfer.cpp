@@ -43,6 +43,10 @@ constexpr sql make_job{
 constexpr sql update_job{"update_job", "UPDATE jobs SET state = ?, changed_ms = ?, rows_done = ?, rows_failed = ?, "
                                        "bytes = ?, place = ?, problem = ? WHERE job_id = ?"};
 
+// 2, 3 and 4: done, failed, cancelled.
+constexpr sql drop_job{"drop_job", "DELETE FROM jobs WHERE job_id = ? AND state IN (2, 3, 4) AND job_id < (SELECT "
+                                   "max(job_id) FROM jobs)"};
+
 job job_at(statement& row) {
   job j;
   j.job_id = row.as<uint64_t>(0);
@@ -170,6 +174,14 @@ caf::expected<jobs_found> sqlite_code_store::jobs(const jobs_query& query) {
       row.arg(query.owner).arg(query.limit);
     while (row.step())
       if (auto j = job_at(row); query.owner.empty() || j.owner == query.owner) out.jobs.push_back(std::move(j));
+    return out;
+  });
+}
+
+caf::expected<affected> sqlite_code_store::drop_jobs(const jobs_drop& drop) {
+  return write([&] {
+    affected out;
+    for (auto id : drop.job_ids) out.count += static_cast<uint64_t>(db_->use(drop_job).arg(id).run());
     return out;
   });
 }

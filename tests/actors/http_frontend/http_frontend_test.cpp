@@ -140,7 +140,7 @@ struct fixture {
     fc.counters = n;
     http_service all = service;
     front = sys.middleman().spawn_broker(http_frontend, registry.enroll("http_frontend", "test"), fc,
-                                         http_services{all, all, all, all, all, all}, counts);
+                                         http_services{all, all, all, all, all, all, all}, counts);
   }
 
   ~fixture() {
@@ -430,7 +430,7 @@ BOOST_AUTO_TEST_CASE(without_a_descriptor_left_a_new_client_is_served_in_the_pla
 
 BOOST_FIXTURE_TEST_CASE(a_client_that_expects_100_gets_it, fixture) {
   client c(port);
-  c.say("POST /v1/codes HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  c.say("POST /v1/codes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer k\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   BOOST_TEST(c.hear() == "HTTP/1.1 100 Continue\r\n\r\n");
   c.say("hel");
   BOOST_TEST(c.silent(100));

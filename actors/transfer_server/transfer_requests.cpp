@@ -1,4 +1,4 @@
-#include "actors/admin_server/transfer_requests.hpp"
+#include "actors/transfer_server/transfer_requests.hpp"
 
 #include "runtime/http/json.hpp"
 
@@ -20,15 +20,15 @@ bool read_number(std::string_view text, T& out) {
   return err == std::errc{} && end == text.data() + text.size();
 }
 
-caf::error read_cursor(std::string_view text, code_list& out) {
+} // namespace
+
+caf::error read_export_cursor(std::string_view text, code_list& out) {
   auto dot = text.find('.');
   if (dot == text.npos || !read_number(text.substr(0, dot), out.after_ms) || dot + 1 == text.size())
     return wrong("cursor: must be what Qrwell-Next-Cursor said.");
   out.after_id = text.substr(dot + 1);
   return caf::none;
 }
-
-} // namespace
 
 caf::expected<code_list> read_export(const http::target& target) {
   code_list out;
@@ -43,7 +43,7 @@ caf::expected<code_list> read_export(const http::target& target) {
       if (!at) return wrong(name + ": must be a time as in 2026-12-31T23:59:59Z.");
       (name == "from" ? out.from_ms : out.to_ms) = *at;
     } else if (name == "cursor") {
-      if (auto err = read_cursor(value, out)) return err;
+      if (auto err = read_export_cursor(value, out)) return err;
     } else if (name == "limit") {
       if (!read_number(value, out.limit) || out.limit == 0 || out.limit > export_rows_max)
         return wrong("limit: must be 1 to " + std::to_string(export_rows_max) + ".");

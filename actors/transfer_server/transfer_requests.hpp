@@ -14,6 +14,9 @@ namespace qrwell {
 /// What `GET /v1/export` asks for. Error invalid_request names the parameter.
 caf::expected<code_list> read_export(const http::target& target);
 
+/// Goes on where next_cursor() said. Error invalid_request for another text.
+caf::error read_export_cursor(std::string_view text, code_list& out);
+
 /// Where the next page goes on; empty when there is none.
 std::string next_cursor(const code_page& page);
 

@@ -1,0 +1,181 @@
+#include "actors/transfer_server/transfer_calls.hpp"
+#include "actors/transfer_server/transfer_requests.hpp"
+
+#include "runtime/http/json.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <openssl/crypto.h>
+
+#include <charconv>
+
+namespace qrwell {
+namespace {
+
+bool read_id(const std::string& text, uint64_t& out) {
+  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return err == std::errc{} && end == text.data() + text.size() && out != 0 && out <= INT64_MAX;
+}
+
+// In constant time: an answer must not tell how much of a guess was right.
+bool is_token(const secret& authorization, const secret& token) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto& sent = authorization.reveal();
+  const auto& expected = token.reveal();
+  return !expected.empty() && sent.size() == scheme.size() + expected.size() &&
+         sent.compare(0, scheme.size(), scheme) == 0 &&
+         CRYPTO_memcmp(sent.data() + scheme.size(), expected.data(), expected.size()) == 0;
+}
+
+} // namespace
+
+transfer_calls::transfer_calls(self_ptr self, transfer_server_config cfg, wall_clock wall,
+                               transfer_server_handles handles)
+    : self_(self)
+    , cfg_(std::move(cfg))
+    , wall_(std::move(wall))
+    , to_(std::move(handles))
+    , pace_(cfg_.pace) {}
+
+const std::vector<transfer_calls::route>& transfer_calls::routes() {
+  using m = http_method;
+  static const std::vector<route> table{
+      {m::get, {"v1", "export"}, scope_admin, &transfer_calls::export_page},
+      {m::post, {"v1", "import"}, scope_admin, &transfer_calls::import_part},
+      {m::post, {"v1", "imports"}, scope_admin, &transfer_calls::begin_import},
+      {m::patch, {"v1", "imports", "*"}, scope_admin, &transfer_calls::add_to_import},
+      {m::post, {"v1", "exports"}, scope_read, &transfer_calls::begin_export},
+      {m::get, {"v1", "jobs"}, scope_read, &transfer_calls::list_jobs},
+      {m::get, {"v1", "jobs", "*"}, scope_read, &transfer_calls::show_job},
+      {m::del, {"v1", "jobs", "*"}, scope_read, &transfer_calls::cancel_job},
+      {m::post, {"v1", "jobs", "*", "resume"}, scope_read, &transfer_calls::resume_job},
+      {m::get, {"v1", "jobs", "*", "file"}, scope_read, &transfer_calls::send_file},
+      {m::get, {"v1", "jobs", "*", "bad-rows"}, scope_read, &transfer_calls::send_bad_rows},
+  };
+  return table;
+}
+
+void transfer_calls::serve(http_batch& batch) {
+  auto sink = caf::actor_cast<answer_sink>(self_->current_sender());
+  for (auto& request : batch.requests) {
+    auto v = std::make_shared<visit>(self_, sink, std::move(request), self_->state.under_way);
+    if (self_->state.under_way > cfg_.under_way_max) {
+      ++self_->state.refused;
+      v->refuse(ec::overloaded, "too many exports and imports are under way: try again", 1);
+      continue;
+    }
+    dispatch(v);
+  }
+}
+
+void transfer_calls::dispatch(const visit_ptr& v) {
+  auto target = http::parse_target(v->request.target);
+  if (!target) return v->refuse(target.error());
+  auto method = v->request.method == http_method::head ? http_method::get : v->request.method;
+  const auto& segments = target->segments;
+  for (const auto& r : routes()) {
+    if (r.method != method || r.path.size() != segments.size()) continue;
+    uint64_t job_id = 0;
+    bool fits = true;
+    for (size_t i = 0; i < segments.size() && fits; ++i)
+      fits = r.path[i] == "*" ? read_id(segments[i], job_id) : r.path[i] == segments[i];
+    if (!fits) continue;
+    ++self_->state.served;
+    return authorize(r, {v, std::move(*target), {}, job_id});
+  }
+  v->refuse(ec::not_found, "there is nothing under this path; jobs have numbers, as in /v1/jobs/17");
+}
+
+void transfer_calls::authorize(const route& r, call c) {
+  if (c.v->request.operators && is_token(c.v->request.authorization, cfg_.admin_token)) {
+    c.who = {"admin token", "", {}, true, true};
+    return (this->*r.run)(c);
+  }
+  auto v = c.v; // `c` goes into the handler
+  self_->state.keys->with_key(v->request.authorization, [this_ = shared_from_this(), &r,
+                                                         c = std::move(c)](caf::expected<const api_key*> key) mutable {
+    if (!key) return c.v->refuse(key.error());
+    const auto& k = **key;
+    // Who may administrate may look, too.
+    auto admin = (k.scopes & scope_admin) != 0;
+    if (!admin)
+      if (auto err = permit_scope(k, r.scope)) return c.v->refuse(err);
+    c.who = {"key:" + k.name, k.owner, k.pools, admin, true};
+    (this_.get()->*r.run)(c);
+  });
+}
+
+bool transfer_calls::csv_sent(const call& c) {
+  std::string_view type(c.v->request.content_type);
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  if (type == "text/csv") return true;
+  http::problem what;
+  what.code = ec::invalid_request;
+  what.status = 415;
+  what.detail = "Content-Type: must be text/csv.";
+  c.v->refuse(what);
+  return false;
+}
+
+int64_t transfer_calls::mono_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(self_->clock().now().time_since_epoch()).count();
+}
+
+void transfer_calls::on_tick() {
+  auto now = mono_us();
+  if (now >= second_due_us_) {
+    second_due_us_ = now + 999'000;
+    self_->delayed_send(self_, std::chrono::seconds(1), tick{});
+    self_->state.keys->refresh_if_due();
+    self_->state.keys->tell_used(to_.writer);
+    // Again and again: one that was restarted has forgotten it.
+    if (!self_->state.foreign_ids.empty()) self_->send(to_.scans, foreign_ids{self_->state.foreign_ids});
+    care();
+  }
+  if (step_due_us_ >= 0 && now >= step_due_us_) {
+    step_due_us_ = -1;
+    working_ = false;
+    go_on();
+  }
+}
+
+void transfer_calls::register_keys(const std::string& actor, const std::vector<foreign_key>& sent, then_fn then) {
+  if (sent.empty()) return then({});
+  self_->request(to_.lists, patience(), mac_keys_query{})
+      .then(
+          [this_ = shared_from_this(), actor, sent, then](const foreign_keys& known) {
+            foreign_keys fresh{unknown_keys(sent, known.keys), actor};
+            if (fresh.keys.empty()) return then({});
+            std::string characters;
+            for (const auto& key : fresh.keys) characters += key.key_char;
+            this_->self_->request(this_->to_.writer, this_->patience(), std::move(fresh))
+                .then(
+                    [this_, characters, then](done) {
+                      auto& ids = this_->self_->state.foreign_ids;
+                      for (auto letter : characters)
+                        if (ids.find(letter) == std::string::npos) ids += letter;
+                      this_->self_->send(this_->to_.scans, foreign_ids{ids});
+                      then({});
+                    },
+                    [then](const caf::error& why) { then(why); });
+          },
+          [then](const caf::error& why) { then(why); });
+}
+
+actor_status transfer_calls::status() const {
+  const auto& st = self_->state;
+  boost::json::object facts{{"under_way", st.under_way},
+                            {"served", st.served},
+                            {"refused", st.refused},
+                            {"jobs_open", jobs_.size()},
+                            {"jobs_done", jobs_done_},
+                            {"jobs_failed", jobs_failed_},
+                            {"running", run_ ? run_->job_id : 0},
+                            {"rows", rows_},
+                            {"slice_rows", pace_.rows()},
+                            {"slowest_slice_us", slowest_slice_us_}};
+  return {"transfer_server", "transfer_server", trouble_, http::json_text(facts)};
+}
+
+} // namespace qrwell

@@ -1,0 +1,1 @@
+target_link_libraries(${target} PRIVATE qrwell_actors_transfer_server)
