@@ -75,6 +75,8 @@ class P9:
             for kind in KINDS:
                 sample = self.mixed(Beside(kind, self.node.address, admin_file, seconds, self.s["clients"]))
                 samples[kind].append(sample)
+                if sample["flood"]["said"] and "200" in sample["flood"]["statuses"]:
+                    self.say(f"{kind} was not answered as it should: {sample['flood']['said'][:200]}")
                 share = sample["flood"]["cpu_s"] / seconds
                 samples[f"busy as {kind}"].append(self.mixed(Beside("burn", share, "-", seconds, "-")))
                 self.say(f"{kind}: {sample['flood']['a_second']:.0f} requests a second {sample['flood']['statuses']}, issue p99 "

@@ -15,7 +15,7 @@ constexpr int64_t hour_ms = 3'600'000, day_ms = 24 * hour_ms, hours_of_day = 24;
 
 // What one answer may cost, in tenths of a microsecond: a row that SQLite adds up, one that is grouped here, and the
 // look for the next owner or tag.
-constexpr size_t cost_max = 1'000'000, added_cost = 1, grouped_cost = 5, leap_cost = 50;
+constexpr size_t cost_max = 1'000'000, added_cost = 1, grouped_cost = 5, leap_cost = 100;
 
 // Each reads one run of the key: one owner ('' is all of them, without tags), one tag ('' is everything), some time.
 constexpr sql stats_of_hours{"stats_of_hours", "SELECT hour, pool, launch, issued, scanned FROM stats_hour WHERE owner "
