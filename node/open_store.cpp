@@ -77,6 +77,24 @@ caf::expected<std::unique_ptr<code_store>> open_store_for_command(const settings
   return open_newest(cfg, *mark, {});
 }
 
+caf::expected<store_to_recover> open_store_to_recover(const settings& cfg, const data_dir& dir) {
+  store_to_recover out;
+  auto mark = read_watermark(dir.path());
+  if (!mark)
+    out.refused = mark.error();
+  else if (auto bad = check_file_under_log(cfg.store.sqlite, *mark))
+    return bad; // a mixture of two stores: nothing makes that whole
+  sqlite_options options;
+  options.may_make = false;
+  auto store = open(cfg, std::move(options));
+  if (!store) return std::move(store.error());
+  auto identity = (*store)->identity();
+  if (!identity) return std::move(identity.error());
+  if (!out.refused) out.refused = check_watermark(dir.path(), *mark, *identity);
+  out.store = std::move(*store);
+  return out;
+}
+
 caf::expected<std::unique_ptr<code_store>> open_store_to_look(const settings& cfg) {
   auto mark = read_watermark(cfg.node.data_dir);
   if (!mark) return std::move(mark.error());

@@ -19,6 +19,13 @@ caf::expected<std::unique_ptr<code_store>> open_store_for_node(const settings& c
 /// For a command while no node runs, under the lock: as it is. An older or foreign copy is refused here too.
 caf::expected<std::unique_ptr<code_store>> open_store_for_command(const settings& cfg, const data_dir& dir);
 
+/// For a command that makes an older or another copy fit to be used, under the lock: brought up to date if need be.
+struct store_to_recover {
+  std::unique_ptr<code_store> store;
+  caf::error refused; ///< why a node would not start on it; none: it would
+};
+caf::expected<store_to_recover> open_store_to_recover(const settings& cfg, const data_dir& dir);
+
 /// To read only, beside a running node or without one; refuses what open_store_for_command refuses.
 caf::expected<std::unique_ptr<code_store>> open_store_to_look(const settings& cfg);
 

@@ -15,6 +15,12 @@
 #include <unistd.h>
 
 namespace qrwell {
+namespace {
+
+constexpr std::string_view way_on =
+    "`qrwell recover --void-stock` makes it safe: what it has in stock is never issued then, and new stock is fetched";
+
+} // namespace
 
 caf::expected<std::optional<watermark>> read_watermark(const std::string& data_dir) {
   auto file = data_dir + "/watermark";
@@ -22,8 +28,8 @@ caf::expected<std::optional<watermark>> read_watermark(const std::string& data_d
     return fail(ec::restored_copy,
                 fmt::format("{} cannot be read ({}): without it an older copy of the store is not noticed, and codes "
                             "that were sold since would be sold again. If you are certain that the store is the newest "
-                            "one, remove the file",
-                            file, why));
+                            "one, remove the file; if it is not, {}",
+                            file, why, way_on));
   };
   if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return std::optional<watermark>{};
   std::ifstream in(file);
@@ -63,20 +69,21 @@ caf::error check_watermark(const std::string& data_dir, const std::optional<wate
                            const store_identity& store) {
   if (!store.restored_from.empty())
     return fail(ec::restored_copy,
-                fmt::format("this store is a backup of {}: codes that were sold since it was made would be sold again",
-                            store.restored_from));
+                fmt::format("this store is a backup of {}: codes that were sold since it was made would be sold again. "
+                            "Bring back the newest copy; if there is none, {}",
+                            store.restored_from, way_on));
   if (!mark) return {};
   if (mark->store_uuid != store.store_uuid)
     return fail(
         ec::restored_copy,
         fmt::format("the store ({}) is not the one that this data directory {} belongs to ({}): bring the right one, "
-                    "or start with an empty data directory",
-                    store.store_uuid, data_dir, mark->store_uuid));
+                    "or start with an empty data directory. If this one is to be used here from now on, {}",
+                    store.store_uuid, data_dir, mark->store_uuid, way_on));
   if (store.commit_seq < mark->commit_seq)
     return fail(ec::restored_copy,
                 fmt::format("the store is older than what this node has committed (commit {} of {}): codes that were "
-                            "sold since would be sold again. Bring back the newest copy",
-                            store.commit_seq, mark->commit_seq));
+                            "sold since would be sold again. Bring back the newest copy; if it is lost for good, {}",
+                            store.commit_seq, mark->commit_seq, way_on));
   return {};
 }
 

@@ -151,4 +151,49 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_code_without_its_image_dies_only_if_nobody_has_i
   c.well.verify_clean();
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(p1_voided_stock_is_never_issued_and_what_is_bound_stays, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(25, 10);
+  auto held = c.well.claim(1).at(0);
+  c.well.bind(c.well.request(held.ids[0]));
+  auto before = must(c.store->identity());
+  code_store::stock_void order{"operator", "a copy", {{"homes", 1'000}}, true};
+  auto told = must(c.store->void_stock(order));
+  BOOST_REQUIRE(told.codes.size() == 1u);
+  BOOST_TEST(told.codes[0].first == c.well.pool);
+  BOOST_TEST(told.codes[0].second == 24u);
+  BOOST_TEST(told.newest_bound_ms == c.clock.wall);
+  BOOST_TEST(must(c.store->identity()).store_uuid == before.store_uuid);
+  BOOST_TEST(c.well.level().ready_codes > 0u);
+
+  order.only_count = false;
+  must(c.store->void_stock(order));
+  auto after = must(c.store->identity());
+  BOOST_TEST(after.store_uuid != before.store_uuid);
+  BOOST_TEST(after.commit_seq > before.commit_seq);
+  auto level = c.well.level();
+  BOOST_TEST(level.ready_codes + level.filling_codes == 0u);
+  BOOST_TEST(c.well.claim(5).empty());
+  for (const auto& id : ids) {
+    auto code = must(c.store->find_code({id})).code;
+    BOOST_TEST((code.state == (id == held.ids[0] ? code_state::bound : code_state::dead)));
+    if (id != held.ids[0]) BOOST_TEST(code.reason == "restored");
+  }
+  BOOST_TEST((c.well.bind(c.well.request(held.ids[1])).end == bind_end::lost_race));
+  c.well.verify_clean();
+  BOOST_TEST(must(c.store->void_stock(order)).codes.empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(p3_after_a_voided_stock_the_past_minute_counts_as_used_up, home, all_homes) {
+  contract<home> c;
+  c.well.stock(5);
+  must(c.store->void_stock({"operator", "a copy", {{"homes", 1'000}, {"an app of nobody", 7}}, false}));
+  auto view = must(c.store->take_lease({c.well.lease, c.well.app_id, "n1-b", {"n1-a"}, 10'000}));
+  auto used = std::find_if(view.grants.begin(), view.grants.end(), [](const auto& g) { return g.sent == 1'000; });
+  BOOST_REQUIRE((used != view.grants.end()));
+  BOOST_TEST(used->closed);
+  BOOST_TEST(used->closed_ms == c.clock.lease);
+  BOOST_TEST(used->closed_by_server == c.clock.server);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,6 +21,11 @@ class Files(EndToEnd):
         node.wait_for_stock(100)
         return node
 
+    def sell(self, node, count, name="sold"):
+        answers = [node.issue(self.key, headers={"Idempotency-Key": f"{name}-{n}"}) for n in range(count)]
+        self.assertEqual({a.status for a in answers} - {200, 201}, set(), answers)
+        return [a.json["id"] for a in answers]
+
     def store_files(self, node):
         return [path for path in node.data.iterdir() if path.name.startswith("qrwell.db")]
 
@@ -49,11 +54,6 @@ class UnderARunningNode(Files):
         self.assertEqual(self.ready(node, "scan"), 200)
         for code in sold:
             self.assertEqual(node.call("GET", f"/v1/scenes/{code}").status, 200)
-
-    def sell(self, node, count, name="sold"):
-        answers = [node.issue(self.key, headers={"Idempotency-Key": f"{name}-{n}"}) for n in range(count)]
-        self.assertEqual({a.status for a in answers} - {200, 201}, set(), answers)
-        return [a.json["id"] for a in answers]
 
     @staticmethod
     def link_of(descriptor):
@@ -160,6 +160,48 @@ class AtStart(Files):
         (node.data / "qrwell.db").write_bytes(old)
         for words in (["serve", "-c", str(node.config)], *self.commands(node)):
             self.assertIn("older than what this node has committed", node.cli(*words, expect=1).stderr, words)
+
+    def test_p1_after_a_restore_recover_voids_what_may_have_been_sold_and_the_node_goes_on(self):
+        node = self.start(low=100, high=100)
+        recover = ["recover", "--void-stock", "-c", str(node.config)]
+        before = self.sell(node, 5, "before")
+        self.assertEqual(node.stop(), 0)
+        self.assertEqual(node.cli(*recover, expect=1).stdout.count("Nothing was changed"), 1)
+        backup = (node.data / "qrwell.db").read_bytes()
+        in_copy = {row[0] for row in sqlite3.connect(node.data / "qrwell.db").execute("SELECT id FROM codes")}
+        node.start()
+        self.assertIn("in use", node.cli(*recover, "--yes", expect=3).stderr)
+        after = self.sell(node, 30, "after")
+        self.assertTrue(in_copy & set(after), "codes that are in stock in the copy are sold")
+        self.assertEqual(node.stop(), 0)
+        self.lose_the_store(node)
+        (node.data / "qrwell.db").write_bytes(backup)
+        self.assertIn("`qrwell recover --void-stock`", node.cli("serve", "-c", str(node.config), expect=1).stderr)
+
+        told = node.cli(*recover, expect=1).stdout
+        for words in ("older than what this node has committed", "codes in stock of pool default", "they do not resolve", "Nothing was changed", "--yes"):
+            self.assertIn(words, told)
+        self.assertIn("older than", node.cli("serve", "-c", str(node.config), expect=1).stderr, "it only told")
+        done = json.loads(node.cli(*recover, "--yes", "--json").stdout)
+        self.assertTrue(done["done"])
+        self.assertGreaterEqual(done["codes"], 90)
+        self.assertIn("nothing was changed", node.cli(*recover, "--yes").stdout, "a second time there is nothing to do")
+
+        node.start()
+        self.assertEqual(node.pool()["level"], 0)
+        for code in before:
+            self.assertEqual(node.call("GET", f"/v1/scenes/{code}").status, 200)
+        self.assertEqual(self.sell(node, 5, "before"), before, "their requests are known, too")
+        # The calls of the minute before count as made, since nobody knows of them.
+        self.assertGreaterEqual(node.status()["apps"][0]["quota"]["used_60s"], 5000)
+        node.wait_for_stock(50, 90)
+        self.assertEqual(set(self.sell(node, 40, "anew")) & (in_copy | set(before) | set(after)), set())
+        node.verify()
+        # What was the newest store is another one now: it cannot take the place of its successor by mistake.
+        self.assertEqual(node.stop(), 0)
+        self.lose_the_store(node)
+        (node.data / "qrwell.db").write_bytes(backup)
+        self.assertIn("is not the one that this data directory", node.cli("serve", "-c", str(node.config), expect=1).stderr)
 
     def test_p1_a_backup_under_the_log_of_a_killed_node_is_refused(self):
         node = self.start()
