@@ -1,5 +1,7 @@
 #include "actors/store_worker/store_reader.hpp"
 
+#include "runtime/core/thread_priority.hpp"
+
 namespace qrwell {
 namespace {
 
@@ -18,6 +20,7 @@ caf::expected<foreign_keys> keys_of(code_store& store) {
 store_reader_actor::behavior_type store_reader(watched<store_reader_actor, store_reader_state>* self, vitals_ptr v,
                                                store_worker_config cfg, std::unique_ptr<code_store> store) {
   self->set_vitals(v);
+  if (cfg.gives_way) give_way();
   self->state.engine = std::move(store);
   auto limits = cfg.limits;
   self->state.desk = std::make_unique<lane_desk>(store_reader_state::name, std::move(cfg),
