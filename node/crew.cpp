@@ -105,6 +105,7 @@ private:
   store_worker_config worker_settings(const std::string& name) {
     store_worker_config cfg;
     cfg.name = name;
+    cfg.gives_way = name == "bulk" || name == "checks";
     cfg.on_fatal = [stop = needs_.on_fatal](const caf::error& why) { stop(render(why)); };
     for (const auto& app : needs_.cfg.apps) cfg.limits.emplace_back(app.name, app.per_minute);
     return cfg;
