@@ -4,6 +4,7 @@
 #include "runtime/http/problem.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 namespace qrwell {
@@ -39,6 +40,7 @@ caf::error validate(const batch_server_config& cfg) {
   auto wrong = [](const char* what) { return fail(ec::invalid_config, std::string("batch_server: ") + what); };
   if (cfg.batches_max == 0 || cfg.items_max == 0 || cfg.items_max > item_mask)
     return wrong("batches_max must be at least 1, items_max 1 to 65535");
+  if (cfg.batches_per_owner_max == 0) return wrong("batches_per_owner_max must be at least 1");
   if (cfg.items_under_way_max == 0 || cfg.slice_max == 0)
     return wrong("items_under_way_max and slice_max must be at least 1");
   if (cfg.deadline_ms == 0 || cfg.item_deadline_ms == 0 || cfg.tick_ms == 0 || cfg.busy_tick_ms == 0)
@@ -46,7 +48,38 @@ caf::error validate(const batch_server_config& cfg) {
   return caf::none;
 }
 
-void batch_desk::begin(place to, uint32_t key_id, std::vector<read_item> items, int64_t mono_ms) {
+std::optional<http::problem> batch_desk::check_key(const api_key& key, size_t items) const {
+  size_t owners = 0, open = 0, soonest = SIZE_MAX; // open: items of this key
+  for (const auto& [number, b] : batches_) {
+    if (b.owner != key.owner) continue;
+    ++owners;
+    soonest = std::min(soonest, b.open);
+    if (b.key_id == key.key_id) open += b.open;
+  }
+  auto rate = key.rate_per_s;
+  auto seconds = [&](double n) {
+    return rate <= 0 ? 1u : static_cast<uint32_t>(std::clamp(std::ceil(n / rate), 1.0, cfg_.deadline_ms / 1'000.0));
+  };
+  if (owners >= cfg_.batches_per_owner_max)
+    return http::problem{ec::rate_limited,
+                         "As many batches of this key's owner as may be are under way (" + std::to_string(owners) +
+                             "). Send the next one when one of them was answered.",
+                         seconds(static_cast<double>(soonest))};
+  if (rate <= 0) return std::nullopt;
+  auto in_time = static_cast<size_t>(std::max(1.0, rate) + rate * cfg_.deadline_ms / 1'000);
+  if (items > in_time)
+    return http::problem{ec::invalid_request, "items: the rate of the key '" + key.name + "' lets no more than " +
+                                                  std::to_string(in_time) +
+                                                  " items begin in the time of a batch. Send fewer."};
+  if (items + open > in_time)
+    return http::problem{ec::rate_limited,
+                         "Batches of the key '" + key.name +
+                             "' that are under way use up its rate. Send this one later.",
+                         seconds(static_cast<double>(items + open - in_time))};
+  return std::nullopt;
+}
+
+void batch_desk::begin(place to, const api_key& key, std::vector<read_item> items, int64_t mono_ms) {
   ++counts_.batches;
   counts_.items += items.size();
   auto entry = batches_.emplace(next_number_++, batch{}).first;
@@ -55,6 +88,8 @@ void batch_desk::begin(place to, uint32_t key_id, std::vector<read_item> items, 
   b.deadline_ms = mono_ms + cfg_.deadline_ms;
   b.items.resize(items.size());
   b.open = items.size();
+  b.owner = key.owner;
+  b.key_id = key.key_id;
   std::unordered_map<std::string, uint32_t> last_with_key;
   for (uint32_t i = 0; i < items.size(); ++i) {
     if (items[i].wrong) {
@@ -64,7 +99,7 @@ void batch_desk::begin(place to, uint32_t key_id, std::vector<read_item> items, 
     auto& asked = b.items[i].asked;
     asked = std::move(items[i].asked);
     asked.ticket = entry->first << item_bits | i;
-    asked.key_id = key_id;
+    asked.key_id = key.key_id;
     asked.request_id = b.to.request_id;
     if (asked.idempotency_key.empty()) {
       b.ready.push_back(i);

@@ -3,6 +3,7 @@
 #include "actors/batch_server/batch_request.hpp"
 #include "messages/batch.hpp"
 #include "messages/http.hpp"
+#include "messages/store.hpp"
 #include "runtime/http/answer.hpp"
 
 #include <deque>
@@ -14,15 +15,16 @@
 namespace qrwell {
 
 struct batch_server_config {
-  std::string public_url;            ///< without a slash at its end
-  uint32_t batches_max = 16;         ///< under way; past it 503
-  uint32_t items_max = 500;          ///< of one batch
-  uint32_t items_under_way_max = 32; ///< at the request_server, of all batches: what single requests may wait behind
-  uint32_t slice_max = 16;           ///< items of one message
-  uint32_t deadline_ms = 30'000;     ///< of a batch: then no item of it is begun any more
-  uint32_t item_deadline_ms = 2'000; ///< what an item begins with
-  uint32_t item_grace_ms = 8'000;    ///< past its deadline an item without an end is answered as unknown
-  uint32_t items_per_s_max = 4'000;  ///< of all batches together, so that a flood leaves room for others; 0: no limit
+  std::string public_url;             ///< without a slash at its end
+  uint32_t batches_max = 32;          ///< under way; past it 503
+  uint32_t batches_per_owner_max = 4; ///< of these; past it 429
+  uint32_t items_max = 500;           ///< of one batch
+  uint32_t items_under_way_max = 32;  ///< at the request_server, of all batches: what single requests may wait behind
+  uint32_t slice_max = 16;            ///< items of one message
+  uint32_t deadline_ms = 30'000;      ///< of a batch: then no item of it is begun any more
+  uint32_t item_deadline_ms = 2'000;  ///< what an item begins with
+  uint32_t item_grace_ms = 8'000;     ///< past its deadline an item without an end is answered as unknown
+  uint32_t items_per_s_max = 4'000;   ///< of all batches together, so that a flood leaves room for others; 0: no limit
   uint32_t tick_ms = 25, busy_tick_ms = 8; ///< while no items wait to be sent, and while some do
   target_limits target;
 };
@@ -51,8 +53,12 @@ public:
 
   bool full() const noexcept { return batches_.size() >= cfg_.batches_max; }
 
+  /// Why a batch of this key may not begin now: its owner has as many under way as it may, so that one that is slow
+  /// does not keep out others, or the key's rate is so low that the last items could not begin in time.
+  std::optional<http::problem> check_key(const api_key& key, size_t items) const;
+
   /// Not while full().
-  void begin(place to, uint32_t key_id, std::vector<read_item> items, int64_t mono_ms);
+  void begin(place to, const api_key& key, std::vector<read_item> items, int64_t mono_ms);
 
   void ended(issue_results& results, int64_t mono_ms, int64_t wall_ms);
   void tick(int64_t mono_ms);
@@ -88,7 +94,9 @@ private:
     std::vector<item> items;
     std::deque<uint32_t> ready; ///< may be sent
     size_t open = 0;            ///< not ended
-    http::problem why_waiting;  ///< of the last item that came too early
+    std::string owner;
+    uint32_t key_id = 0;
+    http::problem why_waiting; ///< of the last item that came too early
   };
 
   void settle(batch& b, uint32_t index, std::string text);

@@ -43,10 +43,11 @@ struct shell {
     });
   }
 
-  // Who waits for the keys counts too: each holds its body.
+  // Who waits for the keys counts too: each holds its body. But not the few whose keys nobody knows: while the store is
+  // away they would keep out everybody else.
   bool has_room() const {
     const auto& st = self->state;
-    return st.desk->batches() + st.under_way <= cfg.batches_max && !st.desk->full();
+    return st.desk->batches() + st.under_way - st.keys->unknown_waiting() <= cfg.batches_max && !st.desk->full();
   }
 
   void refuse_full(const visit_ptr& v) const {
@@ -78,9 +79,13 @@ struct shell {
     if (self->state.desk->full()) return refuse_full(v);
     auto items = read_batch(*body, v->request.idempotency_key, cfg.items_max, wall(), cfg.target);
     if (!items) return refuse(items.error());
+    if (auto why = self->state.desk->check_key(**key, items->size())) {
+      ++self->state.refused;
+      return v->refuse(*why);
+    }
     v->hand_over();
-    self->state.desk->begin({number_of(v->sink()), v->request.at, v->request.request_id, v->said(), v->timed()},
-                            (*key)->key_id, std::move(*items), mono_ms(self));
+    self->state.desk->begin({number_of(v->sink()), v->request.at, v->request.request_id, v->said(), v->timed()}, **key,
+                            std::move(*items), mono_ms(self));
     perform();
   }
 

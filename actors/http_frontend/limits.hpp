@@ -39,16 +39,17 @@ struct http_limits {
       2'000; ///< how long what a peer still sends is read and dropped before a close, so that it sees our answer
   uint32_t linger_bytes_max = 1024 * 1024;
   uint32_t drain_timeout_ms = 10'000; ///< of a stop: then what is left is cut off
-  /// scan, issue, batch, code, bulk, transfer, admin. Issue may wait for a live fetch (5 s), a batch for its key's
-  /// rate, the operator half an hour for a check of the whole store; the other administrative calls have shorter
-  /// time-outs of their own.
+  /// scan, issue, batch, code, bulk, transfer, admin. Half as much again and more of what the actors behind take at
+  /// once, so that it is they who refuse: they know whose request it is. Issue may wait for a live fetch (5 s), a batch
+  /// for its key's rate, the operator half an hour for a check of the whole store; the other administrative calls have
+  /// shorter time-outs of their own.
   std::array<class_limits, http::request_classes> classes{{{8'192, 2'000, 3'000},
                                                            {8'192, 2'000, 6'000},
-                                                           {16, 30'000, 45'000},
-                                                           {1'024, 2'000, 3'000},
-                                                           {64, 10'000, 12'000},
-                                                           {32, 30'000, 40'000},
-                                                           {256, 30'000, 1'810'000}}};
+                                                           {48, 30'000, 45'000},
+                                                           {2'048, 2'000, 3'000},
+                                                           {128, 10'000, 12'000},
+                                                           {64, 30'000, 40'000},
+                                                           {512, 30'000, 1'810'000}}};
 };
 
 /// Error invalid_config if a limit is 0, a deadline is after its give_up_after_ms, or one request would not fit into

@@ -20,6 +20,7 @@ struct key_watch_config {
   uint32_t store_timeout_ms = 1'000;
   uint32_t used_flush_ms = 60'000; ///< last uses are told to the store so often
   size_t waiting_max = 1'024;      ///< callers that wait for a read; past it: unavailable
+  size_t unknown_waiting_max = 4;  ///< of these, with keys that were never read: anybody can invent one
 };
 
 template <class Self>
@@ -37,15 +38,25 @@ public:
   void with_key(const secret& authorization, answer then) {
     auto now = mono_ms(self_);
     auto found = ring_.look_up(authorization, wall_());
+    // What is no key needs no store to be told so.
+    if (found.verdict == key_verdict::missing || found.verdict == key_verdict::malformed)
+      return then(error_of(found.verdict));
     auto believed = ring_.read_at_ms() >= 0 && now - ring_.read_at_ms() <= cfg_.age_max_ms;
     if (found.verdict == key_verdict::good && believed) return then(found.key);
     if (believed && found.verdict != key_verdict::unknown) return then(error_of(found.verdict));
-    if (waiting_.size() >= cfg_.waiting_max)
+    // Before the first reading all keys are unknown.
+    auto unknown = found.verdict == key_verdict::unknown && ring_.read_at_ms() >= 0;
+    if (unknown && believed && unknown_waiting_ >= cfg_.unknown_waiting_max) return then(error_of(found.verdict));
+    if (waiting_.size() >= cfg_.waiting_max || (unknown && unknown_waiting_ >= cfg_.unknown_waiting_max))
       return then(fail(ec::unavailable, "too many callers wait for the keys to be read from the store: try again"));
+    unknown_waiting_ += unknown ? 1 : 0;
     waiting_.push_back({authorization, std::move(then)});
     // Perhaps it was made after the last reading. The next one is soon, but never sooner for those who guess.
     if (!believed || now - asked_at_ms_ >= cfg_.unknown_interval_ms) read();
   }
+
+  /// Callers that wait with a key that was never read: they must not take the places of those with one.
+  size_t unknown_waiting() const noexcept { return unknown_waiting_; }
 
   /// Every tick of the actor.
   void refresh_if_due() {
@@ -107,6 +118,7 @@ private:
 
   void release(const caf::error& failure) {
     reading_ = false;
+    unknown_waiting_ = 0;
     for (auto& w : std::exchange(waiting_, {})) {
       auto found = ring_.look_up(w.authorization, wall_());
       if (failure)
@@ -126,6 +138,7 @@ private:
   bool reading_ = false;
   int64_t asked_at_ms_ = -1, used_told_ms_ = -1;
   std::vector<waiter> waiting_;
+  size_t unknown_waiting_ = 0;
 };
 
 } // namespace qrwell

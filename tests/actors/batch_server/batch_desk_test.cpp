@@ -29,7 +29,10 @@ struct desk_fixture {
     return out;
   }
   void begin(std::vector<read_item> what, uint32_t number = 0, uint32_t key_id = 4) {
-    d().begin({0, {9, number}, "r" + std::to_string(number)}, key_id, std::move(what), now);
+    api_key key;
+    key.key_id = key_id;
+    key.owner = "owner-" + std::to_string(key_id);
+    d().begin({0, {9, number}, "r" + std::to_string(number)}, key, std::move(what), now);
   }
   /// All that may be sent now.
   std::vector<issue_item> sent() {
@@ -213,6 +216,43 @@ BOOST_AUTO_TEST_CASE(batches_beyond_the_limit_find_no_room) {
   BOOST_TEST(!d().full());
   begin(items(1), 2);
   BOOST_TEST(d().full());
+}
+
+BOOST_AUTO_TEST_CASE(the_slow_batches_of_one_owner_leave_places_to_others) {
+  api_key slow, other;
+  slow.key_id = 4;
+  slow.owner = "owner-4";
+  other.key_id = 5;
+  other.owner = "owner-5";
+  for (uint32_t i = 0; i < 4; ++i) {
+    BOOST_TEST(!d().check_key(slow, 10).has_value());
+    begin(items(10), i, 4);
+  }
+  auto fifth = d().check_key(slow, 10);
+  BOOST_REQUIRE(fifth.has_value());
+  BOOST_TEST((fifth->code == ec::rate_limited));
+  BOOST_TEST(fifth->retry_after_s > 0u);
+  slow.key_id = 6;
+  BOOST_TEST(d().check_key(slow, 10).has_value(), "another key of the same owner");
+  BOOST_TEST(!d().check_key(other, 10).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_rate_of_a_key_cannot_begin_in_time_is_refused_at_once) {
+  api_key slow;
+  slow.key_id = 4;
+  slow.owner = "owner-4";
+  slow.rate_per_s = 2;
+  auto never = d().check_key(slow, 500);
+  BOOST_REQUIRE(never.has_value());
+  BOOST_TEST((never->code == ec::invalid_request));
+  BOOST_TEST(never->detail.find("62 items") != std::string::npos, never->detail);
+  BOOST_TEST(!d().check_key(slow, 62).has_value());
+  begin(items(50), 0, 4);
+  BOOST_TEST(!d().check_key(slow, 12).has_value());
+  auto later = d().check_key(slow, 22);
+  BOOST_REQUIRE(later.has_value());
+  BOOST_TEST((later->code == ec::rate_limited));
+  BOOST_TEST(later->retry_after_s == 5u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

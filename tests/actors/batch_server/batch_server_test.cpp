@@ -120,4 +120,22 @@ BOOST_AUTO_TEST_CASE(a_key_made_just_after_a_reading_is_waited_for) {
   BOOST_TEST(seen->says("HTTP/1.1 401"));
 }
 
+// Twenty connections with invented keys used to take all places for as long as the store did not answer.
+BOOST_AUTO_TEST_CASE(unknown_keys_take_no_place_while_the_store_does_not_answer) {
+  auto key = add_key();
+  advance(std::chrono::seconds(4));
+  reader->keys = [](keys_query&) { return std::nullopt; };
+  int refused = 0;
+  for (int i = 0; i < 200; ++i) refused += post(mint_key("web")->text.reveal(), two).says("HTTP/1.1 401");
+  BOOST_TEST(refused == 196);
+  BOOST_TEST(post(key, two).says("HTTP/1.1 200"));
+  BOOST_TEST(post("", two).says("HTTP/1.1 401"));
+  // Also when the keys are so old that none is believed: nobody waits who could not have one.
+  advance(std::chrono::seconds(6));
+  BOOST_TEST(post("nonsense", two).says("HTTP/1.1 401"));
+  for (int i = 0; i < 200; ++i) post(mint_key("web")->text.reveal(), two);
+  BOOST_TEST(seen->says("HTTP/1.1 503"));
+  BOOST_TEST(post(key, two).answers == 0u, "it has a place, and waits");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -192,11 +192,14 @@ BOOST_AUTO_TEST_CASE(guessing_keys_does_not_read_the_store_each_time) {
   get(code_path, "shop");
   auto before = keys_read;
   texts["guess"] = mint_key("guess")->text;
-  for (int i = 0; i < 50; ++i) get(code_path, "guess");
+  size_t at_once = 0;
+  for (int i = 0; i < 50; ++i) at_once += get(code_path, "guess").answers;
+  BOOST_TEST(at_once == 46u, "a few wait for the next reading");
   BOOST_TEST(keys_read <= before + 1);
+  seen->clear();
   advance(1s);
-  BOOST_TEST(seen->says("HTTP/1.1 401"), "each is told at the next reading");
-  BOOST_TEST(seen->answers == 50u);
+  BOOST_TEST(seen->says("HTTP/1.1 401"), "each is told");
+  BOOST_TEST(seen->answers == 4u);
   BOOST_TEST(keys_read <= before + 2);
 }
 
