@@ -16,8 +16,17 @@ void scan_counts::add(const scans_seen& seen) {
   for (const auto& scan : seen.scans) add_one(scan);
 }
 
+namespace {
+
+// WeChat's launch scenes have been 1000 to 1320 or so. What anybody may write there is counted, but not one by one.
+uint32_t known_launch(uint32_t launch) {
+  return launch >= 1'000 && launch < 1'400 ? launch : 0;
+}
+
+} // namespace
+
 void scan_counts::add_one(const scan_count& scan) {
-  key k{scan.id, scan.launch};
+  key k{scan.id, known_launch(scan.launch)};
   if (auto at = counts_.find(k); at != counts_.end()) {
     at->second += scan.count;
   } else if (counts_.size() < cfg_.waiting_max) {

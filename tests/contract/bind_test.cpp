@@ -235,6 +235,50 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(scans_are_counted, home, all_homes) {
   BOOST_TEST((scans[1] == scan_count{id, 1047, 5}));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(invented_launch_scenes_of_one_code_make_a_bounded_number_of_rows, home, all_homes) {
+  contract<home> c;
+  auto r = c.well.request(c.well.stock(1).at(0));
+  r.tags = R"(["a","b"])";
+  c.well.bind(r);
+  for (uint32_t launch = 1'000; launch < 1'400; ++launch) must(c.store->add_scans({{{r.id, launch, 1}}}));
+  must(c.store->add_scans({{{r.id, 1'000, 1}}}));
+  auto scans = must(c.store->find_code({r.id})).scans;
+  BOOST_REQUIRE(scans.size() == 17u);
+  BOOST_TEST((scans[0] == scan_count{r.id, 0, 384}), "none is lost");
+  BOOST_TEST((scans[1] == scan_count{r.id, 1'000, 2}));
+  stats_query query;
+  query.owner = r.owner;
+  query.to_ms = c.clock.wall + 3'600'000;
+  query.by = stats_by_launch;
+  BOOST_TEST(must(c.store->stats(query)).rows.size() == 17u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(scans_of_400_days_ago_become_totals, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(2, 10);
+  c.well.bind(c.well.request(ids[0]));
+  c.well.bind(c.well.request(ids[1]));
+  auto day = int64_t{24 * 3'600'000};
+  for (int i = 0; i < 3; ++i) {
+    must(c.store->add_scans({{{ids[0], 1047, 2}, {ids[1], 0, 1}}}));
+    c.clock.pass(day);
+  }
+  must(c.store->purge({1'000}));
+  c.clock.pass(398 * day);
+  BOOST_TEST(must(c.store->purge({1'000})).count > 0u);
+  c.clock.pass(100 * day);
+  for (int i = 0; i < 3; ++i) must(c.store->purge({1'000}));
+  BOOST_TEST(must(c.store->purge({1'000})).count == 0u);
+  must(c.store->add_scans({{{ids[0], 1047, 1}}}));
+  BOOST_TEST((must(c.store->find_code({ids[0]})).scans == std::vector<scan_count>{{ids[0], 1047, 7}}));
+  BOOST_TEST((must(c.store->find_code({ids[1]})).scans == std::vector<scan_count>{{ids[1], 0, 3}}));
+  stats_query query;
+  query.to_ms = c.clock.wall / day * day + day;
+  uint64_t scanned = 0;
+  for (auto& row : must(c.store->stats(query)).rows) scanned += row.scanned;
+  BOOST_TEST(scanned == 10u, "whole days keep their sums");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_past_its_time_is_purged_and_accounted_for, home, all_homes) {
   contract<home> c;
   auto ids = c.well.stock(10, 10);

@@ -11,11 +11,27 @@ using namespace sqlite;
 namespace {
 
 constexpr int64_t day_ms = 24 * 3'600'000;
+constexpr int64_t hours_per_day = 24;
 constexpr int64_t keys_kept_ms = 7 * day_ms, dead_kept_ms = 30 * day_ms, lots_kept_ms = 7 * day_ms;
+constexpr int64_t days_of_scans = 400; ///< then a code keeps its totals, and statistics the sums of whole days
+constexpr int64_t launches_max = 16;   ///< of one code and day told apart; more are counted as 0, other
+constexpr int walked_max = 300;        ///< codes, and owners' tags, that one call looks at for old counts
 
 constexpr sql add_scan{
     "add_scan",
     "INSERT INTO scan_counts(id, day, launch, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"};
+constexpr sql launches_of_day{"launches_of_day",
+                              "SELECT count(*), ifnull(sum(launch = ?3), 0) FROM scan_counts WHERE id = ?1 AND day = "
+                              "?2 AND launch > 0"};
+// Day 0 holds what is older than the days that are kept.
+constexpr sql next_scanned{"next_scanned", "SELECT id FROM scan_counts WHERE id > ? ORDER BY id LIMIT 1"};
+constexpr sql fold_scans{"fold_scans", "INSERT INTO scan_counts(id, day, launch, n) SELECT id, 0, launch, sum(n) FROM "
+                                       "scan_counts WHERE id = ? AND day > 0 AND day < ? GROUP BY launch "
+                                       "ON CONFLICT DO UPDATE SET n = n + excluded.n"};
+constexpr sql drop_scans{"drop_scans", "DELETE FROM scan_counts WHERE id = ? AND day > 0 AND day < ?"};
+constexpr sql next_counted{"next_counted", "SELECT owner, tag FROM stats_hour WHERE (owner, tag) > (?, ?) ORDER BY "
+                                           "owner, tag LIMIT 1"};
+constexpr sql drop_hours{"drop_hours", "DELETE FROM stats_hour WHERE owner = ? AND tag = ? AND hour < ?"};
 constexpr sql scanned_code{"scanned_code", "SELECT gen_id, owner, tags FROM codes WHERE id = ?"};
 
 constexpr sql purge_keys{"purge_keys",
@@ -36,7 +52,8 @@ caf::expected<void> sqlite_code_store::add_scans(const scans_seen& scans) {
   return write([&] {
     auto now = clock_.wall_ms();
     std::map<std::tuple<std::string, std::string, std::string, uint32_t>, uint64_t> totals; // pool, owner, tag, launch
-    for (auto& s : scans.scans) {
+    for (auto s : scans.scans) {
+      s.launch = launch_to_count(s, now / day_ms);
       db_->use(add_scan).arg(s.id).arg(now / day_ms).arg(s.launch).arg(s.count).run();
       auto row = db_->use(scanned_code);
       if (!row.arg(s.id).step()) continue;
@@ -49,6 +66,47 @@ caf::expected<void> sqlite_code_store::add_scans(const scans_seen& scans) {
       add_counts(*db_, {owner, tag, pool, launch, {}, 0, n}, now);
     }
   });
+}
+
+// Anybody may write any number there: one code must not make rows without end.
+uint32_t sqlite_code_store::launch_to_count(const scan_count& scan, int64_t day) {
+  if (scan.launch == 0) return 0;
+  auto there = db_->use(launches_of_day);
+  there.arg(scan.id).arg(day).arg(scan.launch).step();
+  return there.integer(1) > 0 || there.integer(0) < launches_max ? scan.launch : 0;
+}
+
+std::string sqlite_code_store::next_after(const std::string& scanned_id) {
+  auto next = db_->use(next_scanned);
+  return next.arg(scanned_id).step() ? next.text(0) : std::string();
+}
+
+// False: it was the last, and the next one is the first again.
+bool sqlite_code_store::next_after(std::pair<std::string, std::string>& counted) {
+  std::pair<std::string, std::string> found;
+  auto next = db_->use(next_counted);
+  auto more = next.arg(counted.first).arg(counted.second).step();
+  if (more) found = {next.text(0), next.text(1)};
+  counted = std::move(found);
+  return more;
+}
+
+// A walk over all codes that were ever scanned and all owners' tags, some at each call, again and again: what is old
+// has no index of its own, which every scan would have to pay for.
+int64_t sqlite_code_store::fold_old_counts(int64_t today, int64_t rows_max) {
+  int64_t gone = 0;
+  for (int i = 0; i < walked_max && gone < rows_max; ++i) {
+    scans_walked_ = next_after(scans_walked_);
+    if (scans_walked_.empty()) break;
+    db_->use(fold_scans).arg(scans_walked_).arg(today - days_of_scans).run();
+    gone += db_->use(drop_scans).arg(scans_walked_).arg(today - days_of_scans).run();
+  }
+  auto& [owner, tag] = counts_walked_;
+  for (int i = 0; i < walked_max && gone < rows_max; ++i) {
+    if (!next_after(counts_walked_)) break;
+    gone += db_->use(drop_hours).arg(owner).arg(tag).arg((today - days_of_scans) * hours_per_day).run();
+  }
+  return gone;
 }
 
 caf::expected<affected> sqlite_code_store::purge(const store_purge& purge) {
@@ -87,6 +145,7 @@ caf::expected<affected> sqlite_code_store::purge(const store_purge& purge) {
     }
     for (auto gen_id : gens)
       if (room > 0) spend(db_->use(purge_lots).arg(gen_id).arg(now - lots_kept_ms).arg(room).run());
+    if (room > 0) spend(fold_old_counts(now / day_ms, room));
     return out;
   });
 }

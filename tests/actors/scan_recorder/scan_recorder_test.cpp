@@ -20,6 +20,16 @@ uint64_t total(const scans_seen& scans) {
 
 BOOST_AUTO_TEST_SUITE(scan_counts_suite)
 
+BOOST_AUTO_TEST_CASE(launch_scenes_that_wechat_does_not_have_become_one) {
+  scan_counts counts{{}};
+  for (uint32_t launch : {1u, 999u, 1'400u, 42'000u, 99'999u}) counts.add(seen("a", 1, launch));
+  counts.add(seen("a", 1, 1'399));
+  auto batch = counts.take(5'000).scans;
+  BOOST_REQUIRE(batch.size() == 2u);
+  auto other = batch[0].launch == 0 ? batch[0] : batch[1];
+  BOOST_TEST((other == scan_count{"a", 0, 5}));
+}
+
 BOOST_AUTO_TEST_CASE(scans_of_one_id_and_launch_become_one_row) {
   scan_counts counts{{}};
   counts.add(seen("a", 1));
