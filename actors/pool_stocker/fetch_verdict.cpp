@@ -5,7 +5,7 @@
 namespace qrwell {
 namespace {
 
-fetch_verdict judge_refusal(const fetched_code& fetched) {
+fetch_verdict judge_refusal(const fetched_code& fetched, bool is_probe) {
   fetch_verdict v;
   v.outcome = "error_" + std::to_string(fetched.errcode);
   v.reason = "wechat_" + std::to_string(fetched.errcode);
@@ -22,6 +22,13 @@ fetch_verdict judge_refusal(const fetched_code& fetched) {
     v.counts = false;
     break;
   case wechat::refusal::page:
+    if (is_probe) {
+      v.next = next_step::wait;
+      v.counts = false;
+      v.sentence += ". One call a minute tries; stocking begins by itself when the page is released";
+      break;
+    }
+    [[fallthrough]];
   case wechat::refusal::arguments:
   case wechat::refusal::account:
     v.next = next_step::stop;
@@ -34,7 +41,7 @@ fetch_verdict judge_refusal(const fetched_code& fetched) {
 
 } // namespace
 
-fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault) {
+fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault, bool is_probe) {
   fetch_verdict v;
   switch (fetched.outcome) {
   case fetch_outcome::image:
@@ -44,7 +51,7 @@ fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault) {
     if (!image_fault.empty()) v.sentence = "an image is not good: " + std::string(image_fault);
     break;
   case fetch_outcome::refused:
-    return judge_refusal(fetched);
+    return judge_refusal(fetched, is_probe);
   case fetch_outcome::not_an_answer:
     v.outcome = "bad_images";
     v.reason = "not_an_answer";

@@ -29,7 +29,9 @@ struct fetch_verdict {
   bool counts = true;   ///< a code that dies of it counts against the pool (limits and addresses do not)
 };
 
-/// Judges what the fetcher brought. `image_fault` is what image_check said of an image, else empty.
-fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault);
+/// Judges what the fetcher brought. `image_fault` is what image_check said of an image, else empty. `is_probe`: of a
+/// generation of which nothing good came yet; then a page that is not released is waited for, since a pool may well be
+/// set up before its page is through WeChat's review.
+fetch_verdict judge(const fetched_code& fetched, std::string_view image_fault, bool is_probe = false);
 
 } // namespace qrwell

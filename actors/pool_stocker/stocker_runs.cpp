@@ -140,7 +140,7 @@ stocker::effects stocker_core::on_fetched(uint64_t number, const std::string& id
 void stocker_core::fetched(run& r, fetched_code&& code, stamp now) {
   image_verdict image;
   if (code.outcome == fetch_outcome::image) image = images_.look(code.image);
-  auto verdict = judge(code, image.fault);
+  auto verdict = judge(code, image.fault, r.probe && !probe_.passed());
   emit(stocker::say_ended{{r.fill->ticket().epoch, r.fill->ticket().seq, verdict.how}});
   if (verdict.limit) emit(stocker::say_limit{{code.errcode}});
   auto retry_after_ms = code.retry_after_ms;

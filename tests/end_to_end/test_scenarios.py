@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import time
 
@@ -104,6 +105,22 @@ class Scenarios(EndToEnd):
         self.n.verify()
 
 
+class Release(EndToEnd):
+    def test_a_pool_whose_page_is_not_released_waits_for_it_and_begins_by_itself(self):
+        sim = self.simulator("--latency", "1:5", "--pages", "pages/other/index")
+        node = self.node(sim, low=50, high=50).start()
+        wait_until(lambda: "the middle page is not in the released version" in node.problems(), 20, "status to say so")
+        wait_until(lambda: sim.app()["refused"].get("41030", 0) >= 2, 20, "a second try")
+        self.assertIn("stocking begins by itself when the page is released", node.problems())
+        pool = node.pool()
+        self.assertEqual((pool["level"], pool["paused"]), (0, False))
+        self.assertLessEqual(sim.app()["calls"], 8, "one at a time, with growing pauses")
+        self.assertEqual(call(sim.address, "POST", "/sim/pages", {"pages": ["pages/other/index", "pages/qr/index"]}).status, 200)
+        node.wait_for_stock(50, 60)
+        wait_until(lambda: not node.problems(), 20, "status to be content")
+        node.verify()
+
+
 class Failover(EndToEnd):
     def test_a_token_comes_from_the_second_host_while_the_first_refuses_connections(self):
         sim = self.simulator("--latency", "1:5", "--listen", "127.0.0.1:0")
@@ -116,6 +133,55 @@ class Failover(EndToEnd):
         seen = sim.state()
         self.assertGreater(seen["connections"]["refused"], 0)
         self.assertEqual(list(seen["calls_by_host"]), [hosts[1]])
+
+
+    def calls(self, node):
+        return node.status()["apps"][0]["calls"]
+
+    def test_a_host_that_refuses_connections_costs_no_unit_and_no_time(self):
+        sim = self.simulator("--latency", "1:5")
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else gets the port
+            dead = f"127.0.0.1:{nobody.getsockname()[1]}"
+            node = self.node(f'{dead}", "http://{sim.address}', low=50, high=50).start()
+            node.wait_for_stock(50)
+            calls = self.calls(node)
+            self.assertEqual(calls["outcomes"]["never_written"] + calls["outcomes"]["lost"], 0, calls)
+            self.assertGreater(calls["moved"], 0)
+            self.assertEqual(calls["host"], f"http://{sim.address}")
+            self.assertEqual([h["state"] for h in calls["hosts"]][1], "used")
+            self.assertIn(f"Calls to WeChat go to http://{sim.address}, since http://{dead} fails (", node.problems())
+            quota = node.status()["apps"][0]["quota"]
+            self.assertEqual(quota["used_60s"], sim.app()["calls"], "a unit for each call that arrived, and no other")
+            metrics = node.metrics()
+            self.assertEqual(metrics["qrwell_wechat_host_used"], {f'app="homes",host="http://{dead}"': 0, f'app="homes",host="http://{sim.address}"': 1})
+            self.assertEqual(metrics["qrwell_wechat_host_left"][f'app="homes",host="http://{dead}"'], 1)
+            moved = node.wait_for_line(actor="wechat_fetcher", msg="calls go to another host of WeChat")
+            self.assertIn("Failed to connect", moved["why"])
+        node.verify()
+
+    def test_a_host_that_resets_connections_is_left_after_two_calls_and_used_again_when_it_works(self):
+        sim = self.simulator("--latency", "1:5", "--listen", "127.0.0.1:0")
+        hosts = wait_until(lambda: len(found := re.findall(r"listening on (\S+)", sim.process.text())) == 2 and found, what="both hosts")
+        sim.address = hosts[1]
+        sim.fault({"kind": "reset", "host": hosts[0]})
+        node = self.node('", "http://'.join(hosts), low=50, high=50).start()
+        node.wait_for_stock(50)
+        calls = self.calls(node)
+        self.assertEqual(calls["host"], f"http://{hosts[1]}")
+        # Two, and one for each time that it was tried whether it works again.
+        self.assertLessEqual(calls["outcomes"]["lost"], 8, calls)
+        self.assertIn(f"since http://{hosts[0]} fails (", node.problems())
+        sim.heal()
+        key = node.key()
+
+        def back():
+            node.issue(key)
+            return self.calls(node)["host"] == f"http://{hosts[0]}"
+
+        wait_until(back, 60, "the first host to be used again", 0.5)
+        self.assertNotIn(hosts[0], node.problems())
+        node.verify()
 
 
 class Launch(EndToEnd):

@@ -49,6 +49,7 @@ sim_answer control_api::handle(const sim_request& request, int64_t now_us) {
   if (request.method == "POST") {
     if (path == "/sim/faults") return set_faults(request, now_us);
     if (path == "/sim/scenario") return set_scenario(request, now_us);
+    if (path == "/sim/pages") return release_pages(request);
     if (path == "/sim/reset") return reset(request);
   }
   if (request.method == "DELETE" && path == "/sim/scenario") {
@@ -57,7 +58,7 @@ sim_answer control_api::handle(const sim_request& request, int64_t now_us) {
   }
   return problem(404,
                  "the control calls are GET / and /sim/state, scenes, faults, scenario; POST /sim/faults, scenario, "
-                 "launch, reset; DELETE /sim/scenario");
+                 "pages, launch, reset; DELETE /sim/scenario");
 }
 
 json::object control_api::state(int64_t now_us) {
@@ -107,6 +108,21 @@ sim_answer control_api::set_scenario(const sim_request& request, int64_t now_us)
     return plain(400, json::object{{"error", problems->front()}, {"errors", json::value_from(*problems)}});
   scenario_.start(state_, std::get<scenario_script>(std::move(read)), now_us);
   return plain(200, json::object{{"scenario", scenario_.describe(now_us)}});
+}
+
+sim_answer control_api::release_pages(const sim_request& request) {
+  const auto* wrong = R"(the body must be {"pages":["pages/a",...]}; no pages: every page is released)";
+  boost::system::error_code failed;
+  auto parsed = json::parse(request.body, failed);
+  const auto* pages = !failed && parsed.is_object() ? parsed.get_object().if_contains("pages") : nullptr;
+  if (pages == nullptr || !pages->is_array()) return problem(400, wrong);
+  std::vector<std::string> released;
+  for (const auto& page : pages->get_array()) {
+    if (!page.is_string()) return problem(400, wrong);
+    released.emplace_back(page.get_string().c_str());
+  }
+  state_.live.pages = std::move(released);
+  return plain(200, json::object{{"pages", *pages}});
 }
 
 sim_answer control_api::reset(const sim_request& request) {

@@ -25,6 +25,7 @@ private:
   sim_answer show_scenes(const sim_request& request) const;
   sim_answer set_faults(const sim_request& request, int64_t now_us);
   sim_answer set_scenario(const sim_request& request, int64_t now_us);
+  sim_answer release_pages(const sim_request& request);
   sim_answer reset(const sim_request& request);
 
   sim_state& state_;

@@ -90,15 +90,15 @@ BOOST_AUTO_TEST_CASE(tells_how_it_is, *boost::unit_test::timeout(60)) {
   BOOST_TEST(vital.handled > 20u);
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_page_pauses_and_an_operator_resumes, *boost::unit_test::timeout(60)) {
+BOOST_AUTO_TEST_CASE(bad_settings_pause_and_an_operator_resumes, *boost::unit_test::timeout(60)) {
   auto good = world->fetch;
-  world->fetch = [](const fetch_code& f) { return refusal_of(f.id, 41030); };
+  world->fetch = [](const fetch_code& f) { return refusal_of(f.id, 40097); };
   start();
   advance(10s);
   BOOST_TEST(world->fetches == 1u);
   BOOST_REQUIRE(world->pauses.size() == 1u);
   BOOST_TEST(world->pauses[0].actor == "pool_stocker");
-  BOOST_TEST(ask<actor_status>(stocker, status_query{})->problem.find("41030") != std::string::npos);
+  BOOST_TEST(ask<actor_status>(stocker, status_query{})->problem.find("40097") != std::string::npos);
   BOOST_TEST(world->states.back().paused);
   world->fetch = good;
   auto state = ask<pool_state>(stocker, pool_command{"default", pool_verb::resume, "", "alice", 0});

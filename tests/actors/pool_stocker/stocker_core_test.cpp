@@ -60,20 +60,52 @@ BOOST_AUTO_TEST_CASE(the_first_of_a_new_generation_is_asked_alone) {
   BOOST_TEST(b.held.size() > 16u); // now in earnest
 }
 
-BOOST_AUTO_TEST_CASE(a_page_that_is_not_released_costs_one_call_and_pauses) {
+BOOST_AUTO_TEST_CASE(a_new_generation_whose_page_is_not_released_tries_once_a_minute_and_begins_by_itself) {
   core_bench b{with_stock(5'000, 5'000)};
   b.fetch = [](const fetch_code& f) { return refusal_of(f.id, 41030); };
+  b.advance(600'000);
+  BOOST_TEST(b.fetches >= 10u);
+  BOOST_TEST(b.fetches <= 20u); // 1, 2, 4, ... 60 s apart
+  BOOST_TEST(b.pauses.empty());
+  BOOST_TEST(!b.core.state(b.now).paused);
+  auto problem = b.core.status(b.now).problem;
+  BOOST_TEST(says(problem, "middle page is not in the released version"));
+  BOOST_TEST(says(problem, "stocking begins by itself when the page is released"));
+  for (const auto& close : b.closes) check_books(close);
+  b.fetch = [&b](const fetch_code& f) { return image_of(f.id, b.next_seed++); };
+  b.advance(70'000);
+  BOOST_TEST(b.fetches > 100u);
+  BOOST_TEST(b.core.status(b.now).problem.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_is_taken_back_pauses_the_pool) {
+  core_bench b;
+  b.advance(1'000);
+  auto before = b.fetches;
+  BOOST_TEST(before > 5u);
+  b.fetch = [](const fetch_code& f) { return refusal_of(f.id, 41030); };
+  b.levels.levels[0].ready_codes = 0; // all of it was issued
+  b.advance(120'000);
+  BOOST_TEST(b.fetches - before >= 1u);
+  BOOST_TEST(b.fetches - before <= 64u); // those that were under way at once
+  BOOST_REQUIRE(b.pauses.size() == 1u);
+  BOOST_TEST(says(b.pauses[0].reason, "41030"));
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_wechat_does_not_take_cost_one_call_and_pause) {
+  core_bench b{with_stock(5'000, 5'000)};
+  b.fetch = [](const fetch_code& f) { return refusal_of(f.id, 40097); };
   b.advance(120'000);
   BOOST_TEST(b.fetches == 1u);
   BOOST_REQUIRE(b.pauses.size() == 1u);
   BOOST_TEST(b.pauses[0].paused);
-  BOOST_TEST(says(b.pauses[0].reason, "41030"));
-  BOOST_TEST(says(b.pauses[0].reason, "middle page is not in the released version"));
-  BOOST_TEST(says(b.core.status(b.now).problem, "41030"));
+  BOOST_TEST(says(b.pauses[0].reason, "40097"));
+  BOOST_TEST(says(b.pauses[0].reason, "does not take a parameter"));
+  BOOST_TEST(says(b.core.status(b.now).problem, "40097"));
   BOOST_TEST(b.core.state(b.now).paused);
   BOOST_REQUIRE(b.closes.size() == 1u);
   check_books(b.closes[0]);
-  BOOST_TEST(b.closes[0].dead.at(0).reason == "wechat_41030");
+  BOOST_TEST(b.closes[0].dead.at(0).reason == "wechat_40097");
   // Released meanwhile, and resumed: probes again, then fills.
   b.fetch = [&b](const fetch_code& f) { return image_of(f.id, b.next_seed++); };
   b.carry_out(b.core.on_command(1, {"default", pool_verb::resume, "", "op", 0}, b.now));

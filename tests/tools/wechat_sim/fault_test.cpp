@@ -274,6 +274,16 @@ BOOST_AUTO_TEST_CASE(reset_forgets_everything_but_the_tokens) {
   BOOST_TEST(outcome(current) == 40001);
 }
 
+BOOST_AUTO_TEST_CASE(a_page_is_released_while_it_runs) {
+  auto current = token();
+  BOOST_TEST(post("/sim/pages", R"({"pages":["pages/other"]})").status == 200U);
+  BOOST_TEST(outcome(current, R"({"scene":"a","page":"pages/a"})") == 41030);
+  BOOST_TEST(post("/sim/pages", R"({"pages":["pages/a"]})").status == 200U);
+  BOOST_TEST(outcome(current, R"({"scene":"a","page":"pages/a"})") == 0);
+  for (const auto* bad : {"", "[]", "{}", R"({"pages":"pages/a"})", R"({"pages":[1]})"})
+    BOOST_TEST(post("/sim/pages", bad).status == 400U, bad);
+}
+
 BOOST_AUTO_TEST_CASE(the_last_scenes_are_shown_newest_first_and_bounded) {
   auto current = token();
   for (int i = 0; i < 1100; ++i) code(current, R"({"scene":"s)" + std::to_string(i) + R"(","width":280})");
