@@ -37,10 +37,7 @@ void admin_calls::version(const call& c) {
 void admin_calls::metrics(const call& c) {
   with_report(c.v, [render = to_.metrics, pools = visible_pools(c), v = c.v](const inspect_report& report) {
     auto text = render(report, pools);
-    v->answer([&](http::answer_writer& out) {
-      out.add(v->request.at, 200, "text/plain; version=0.0.4; charset=utf-8", text, v->request.request_id, {},
-              v->request.method == http_method::head);
-    });
+    v->text(200, "text/plain; version=0.0.4; charset=utf-8", text, {{"Cache-Control", "no-store"}});
   });
 }
 
@@ -54,8 +51,8 @@ void admin_calls::front_page(const call& c) {
               "issue and to scan?\n"
               "/metrics      for Prometheus\n/openapi.json the API\n";
   c.v->answer([&](http::answer_writer& out) {
-    out.add(c.v->request.at, 200, "text/plain; charset=utf-8", text, c.v->request.request_id, {},
-            c.v->request.method == http_method::head);
+    out.add(c.v->request.at, 200, "text/plain; charset=utf-8", text, c.v->request.request_id,
+            {{"Cache-Control", "no-store"}}, c.v->request.method == http_method::head);
   });
 }
 

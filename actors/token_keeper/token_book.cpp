@@ -8,8 +8,12 @@ namespace {
 constexpr int64_t day_ms = 24 * 3'600'000;
 constexpr int64_t foreign_shown_for_ms = 3'600'000;
 
+uint32_t whole_seconds(int64_t ms) {
+  return static_cast<uint32_t>((std::max<int64_t>(ms, 0) + 999) / 1'000);
+}
+
 std::string seconds(int64_t ms) {
-  return std::to_string((std::max<int64_t>(ms, 0) + 999) / 1'000) + " s";
+  return std::to_string(whole_seconds(ms)) + " s";
 }
 
 bool needs_operator(int32_t errcode) {
@@ -77,16 +81,18 @@ token_work token_book::force(uint64_t ticket, int64_t now_ms) {
   }
   auto since_last = forced_ms_.empty() ? day_ms : now_ms - forced_ms_.back();
   if (since_last < cfg_.forced_gap_ms) {
-    out.forced.emplace_back(ticket, fail(ec::rate_limited, "WeChat forces a new token at most every " +
-                                                               seconds(cfg_.forced_gap_ms) + ": try again in " +
-                                                               seconds(cfg_.forced_gap_ms - since_last)));
+    out.forced.emplace_back(ticket, fail(ec::rate_limited,
+                                         "WeChat forces a new token at most every " + seconds(cfg_.forced_gap_ms) +
+                                             ": try again in " + seconds(cfg_.forced_gap_ms - since_last),
+                                         whole_seconds(cfg_.forced_gap_ms - since_last)));
     return out;
   }
   if (forced_left(now_ms) == 0) {
-    out.forced.emplace_back(
-        ticket, fail(ec::rate_limited, "the " + std::to_string(cfg_.forced_per_day) +
-                                           " forced refreshes of 24 hours are used up: the next is free in " +
-                                           seconds(forced_ms_.front() + day_ms - now_ms)));
+    out.forced.emplace_back(ticket, fail(ec::rate_limited,
+                                         "the " + std::to_string(cfg_.forced_per_day) +
+                                             " forced refreshes of 24 hours are used up: the next is free in " +
+                                             seconds(forced_ms_.front() + day_ms - now_ms),
+                                         whole_seconds(forced_ms_.front() + day_ms - now_ms)));
     return out;
   }
   force_wanted_.push_back(ticket);
@@ -109,7 +115,8 @@ token_work token_book::fetched(const wechat::token_answer& answer, int64_t now_m
     if (forced && (same_as_refused || answer.value == token_.value))
       forced_end = fail(ec::rate_limited,
                         "WeChat gave out the same token again: somebody else has used up its limit of forced refreshes "
-                        "(20 a day, 30 s apart)");
+                        "(20 a day, 30 s apart)",
+                        whole_seconds(cfg_.forced_gap_ms));
     if (same_as_refused && !on_trial_) {
       came_back_the_same(now_ms);
     } else {
