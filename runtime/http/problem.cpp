@@ -64,12 +64,13 @@ constexpr std::array http_kinds{
     problem_kind{"unsupported_media_type", "The body is not in a known form", 415, false},
     problem_kind{"range_not_satisfiable", "The range is outside of the body", 416, false},
     problem_kind{"expectation_failed", "The expectation is not known", 417, false},
+    problem_kind{"precondition_required", "The request needs a precondition", 428, false},
     problem_kind{"header_too_large", "The header is too large", 431, false},
     problem_kind{"not_implemented", "Not implemented", 501, false},
     problem_kind{"http_version_not_supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here", 505, false},
 };
 
-constexpr std::array<std::pair<int, std::string_view>, 35> phrases{{
+constexpr std::array<std::pair<int, std::string_view>, 36> phrases{{
     {100, "Continue"},
     {200, "OK"},
     {201, "Created"},
@@ -99,6 +100,7 @@ constexpr std::array<std::pair<int, std::string_view>, 35> phrases{{
     {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"},
     {422, "Unprocessable Content"},
+    {428, "Precondition Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_problem_of_http_itself_has_its_own_code) {
   BOOST_TEST(has(answer, "\r\nConnection: close\r\n"));
   BOOST_TEST(body_of(answer).at("code").as_string() == "method_not_allowed");
   BOOST_TEST(body_of(answer).at("status").as_int64() == 405);
-  for (int status : {405, 406, 408, 413, 414, 415, 416, 417, 431, 501, 505}) {
+  for (int status : {405, 406, 408, 413, 414, 415, 416, 417, 428, 431, 501, 505}) {
     BOOST_REQUIRE(kind_of_status(status) != nullptr);
     BOOST_TEST(reason_phrase(status) != "Unknown");
   }
