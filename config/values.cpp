@@ -1,6 +1,7 @@
 #include "config/values.hpp"
 
 #include "messages/errors.hpp"
+#include "runtime/http/trusted_proxies.hpp"
 
 #include <boost/url.hpp>
 
@@ -167,6 +168,10 @@ caf::expected<url_parts> read_url(std::string_view text) {
   auto path = url.encoded_path();
   out.bare = path.empty();
   return out;
+}
+
+std::string check_network(std::string_view text) {
+  return http::is_network(text) ? "" : fmt::format("\"{}\" is neither an address nor a network", text);
 }
 
 std::string check_public_url(std::string_view text) {

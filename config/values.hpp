@@ -37,6 +37,7 @@ std::string check_page(std::string_view text);
 std::string check_public_url(std::string_view text);
 std::string check_host_url(std::string_view text);
 std::string check_link_prefix(std::string_view text);
+std::string check_network(std::string_view text);
 
 /// Scheme, host and port of an http(s) URL; host without brackets.
 struct url_parts {

@@ -13,6 +13,7 @@ void admin_calls::list_audit(const call& c) {
 }
 
 void admin_calls::audited(const call& c, std::string action, boost::json::object doc, std::function<void()> act) {
+  doc["client"] = c.v->request.peer;
   audit_put entry{c.actor, action, http::json_text(doc)};
   self_->request(to_.writer, std::chrono::milliseconds(cfg_.ask_timeout_ms), std::move(entry))
       .then([act = std::move(act)](done) { act(); },

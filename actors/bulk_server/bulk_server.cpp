@@ -19,6 +19,7 @@ struct shell {
   bulk_server_config cfg;
   wall_clock wall;
   store_reader_actor reader;
+  store_writer_actor writer; // of the last uses of keys alone
 
   void serve(const http_batch& batch) const {
     auto sink = caf::actor_cast<answer_sink>(self->current_sender());
@@ -39,6 +40,7 @@ struct shell {
     self->state.keys->with_key(
         v->request.authorization, [this_ = *this, v, target = std::move(*target)](caf::expected<const api_key*> key) {
           if (!key) return v->refuse(key.error());
+          if (!this_.self->state.keys->charge(**key, *v)) return;
           target.segments[1] == "codes" ? this_.list(v, target, **key) : this_.stats(v, target, **key);
         });
   }
@@ -79,6 +81,7 @@ struct shell {
   void on_tick() const {
     self->delayed_send(self, std::chrono::seconds(1), tick{});
     self->state.keys->refresh_if_due();
+    self->state.keys->tell_used(writer);
   }
 
   actor_status status() const {
@@ -102,11 +105,11 @@ caf::error validate(const bulk_server_config& cfg) {
 
 bulk_server_actor::behavior_type bulk_server(watched<bulk_server_actor, bulk_server_state>* self, vitals_ptr v,
                                              bulk_server_config cfg, wall_clock wall, store_reader_actor keys,
-                                             store_reader_actor bulk) {
+                                             store_reader_actor bulk, store_writer_actor writer) {
   self->set_vitals(v);
   using keys_type = key_watch<self_ptr>;
   self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, std::move(keys));
-  shell sh{self, std::move(cfg), std::move(wall), std::move(bulk)};
+  shell sh{self, std::move(cfg), std::move(wall), std::move(bulk), std::move(writer)};
   self->send(self, tick{});
   return {
       watch(v, "tick", [sh](tick) { sh.on_tick(); }),

@@ -28,9 +28,10 @@ struct bulk_server_state {
 };
 
 /// Serves `GET /v1/codes` and `GET /v1/stats` to keys that may read, from a reader of their own: however many rows they
-/// make the store look at, scans, issues and reads of one code do not wait for them. `keys` is the reader of the keys.
+/// make the store look at, scans, issues and reads of one code do not wait for them. `keys` is the reader of the keys,
+/// and `writer` hears when they were used.
 bulk_server_actor::behavior_type bulk_server(watched<bulk_server_actor, bulk_server_state>* self, vitals_ptr v,
                                              bulk_server_config cfg, wall_clock wall, store_reader_actor keys,
-                                             store_reader_actor bulk);
+                                             store_reader_actor bulk, store_writer_actor writer);
 
 } // namespace qrwell

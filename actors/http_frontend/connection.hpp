@@ -39,7 +39,7 @@ struct pending_request {
   uint32_t number = 0;
   http::request_class cls = http::request_class::admin;
   bool head = false;
-  int64_t give_up_ms = 0;
+  int64_t since_ms = 0, give_up_ms = 0;
   std::string request_id;
 };
 
@@ -55,6 +55,8 @@ struct connection {
   bool peer_done = false;   ///< the peer sends no more
   bool turned_away = false; ///< past connections_max: hears so when it asks for something
   bool halted = false;
+  bool trusted = false;    ///< the peer is a proxy whose word on its clients' addresses is taken
+  bool keep_alive = false; ///< the last request was of HTTP/1.0 and asked to keep the connection
   bool wants_continue = false, continued = false;
   int64_t request_since_ms = -1; ///< first byte of the unfinished request; -1: none
   int64_t idle_since_ms = 0;

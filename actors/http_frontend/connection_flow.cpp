@@ -146,6 +146,7 @@ void connection_table::check_times(int fd, connection& c, int64_t now_ms, int64_
         ec::timeout,
         "The request was not answered in time; it may have been done. Repeat it with the same Idempotency-Key."};
     what.retry_after_s = 1;
+    what.cors = p.cls == http::request_class::scan;
     refuse(c, p.number, what, p.request_id, p.head, p.cls);
     answered = true;
   }

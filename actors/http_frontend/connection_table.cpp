@@ -1,5 +1,9 @@
 #include "actors/http_frontend/connection_table.hpp"
 
+#include "runtime/http/gzip.hpp"
+#include "runtime/http/target.hpp"
+#include "runtime/keys/key_ring.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -9,13 +13,22 @@ namespace {
 constexpr size_t id_chars_max = 64;
 constexpr std::string_view close_header = "Connection: close\r\n";
 
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
 // One that we would have to undo. To call it anything else would send the client looking for a fault in its JSON.
 bool is_encoded(const http::request_parser& r) {
   constexpr std::string_view none = "identity";
   auto lower = [](char c) { return static_cast<char>(c | 0x20); };
-  return !r.body.empty() && !r.content_encoding.empty() &&
+  return (!r.body.empty() || r.expects_continue) && !r.content_encoding.empty() &&
          !std::equal(r.content_encoding.begin(), r.content_encoding.end(), none.begin(), none.end(),
                      [&](char a, char b) { return lower(a) == b; });
+}
+
+// Of a request whose header has just come.
+bool is_large(const http::request_parser& r) {
+  return !r.target.empty() && http::is_batch(r.method, path_of(r.target));
 }
 
 bool usable_id(std::string_view id) {
@@ -71,6 +84,7 @@ void connection_table::opened(int fd, connection_port* port, std::string peer, i
   c->serial = ++next_serial_;
   c->idle_since_ms = now_ms;
   c->peer = std::move(peer);
+  c->trusted = !proxies_.none() && proxies_.holds(c->peer);
   by_fd_[at] = std::move(c);
   ++open_;
   http_counters::add(counters_.accepted);
@@ -141,6 +155,7 @@ size_t connection_table::parse(int fd, connection& c, std::string_view in, int64
     auto result = r.parse(rest, c.progress, parse_limits_);
     if (result == http::request_parser::result::more) {
       if (c.request_since_ms < 0) c.request_since_ms = now_ms;
+      if ((r.expects_continue || is_large(r)) && refuse_before_body(c, r)) return in.size();
       c.wants_continue = r.expects_continue && !c.continued;
       break;
     }
@@ -165,41 +180,103 @@ size_t connection_table::parse(int fd, connection& c, std::string_view in, int64
 void connection_table::take(int fd, connection& c, http::request_parser& r, int64_t now_ms, int64_t wall_ms) {
   auto number = c.next++;
   if (r.last) c.last = true;
+  c.keep_alive = r.http_10;
   if (stopping_) c.last = c.linger = true;
   if (serve_hot(c, r, number, wall_ms)) return;
-  bool head = r.method == http_method::head;
-  auto request_id = [&] { return usable_id(r.request_id) ? std::string(r.request_id) : make_id(); };
-  auto where = http::find_route(kind_, r.method, r.target.substr(0, r.target.find('?')));
+  std::string plain;
+  if (path_of(r.target).find('%') != r.target.npos) r.target = plain = http::plain_target(r.target);
+  auto where = route_of(r);
+  if (r.method == http_method::options && !where.allow.empty()) return answer_options(c, r, number, where);
+  bool found = where.what == http::route::verdict::found;
+  auto k = static_cast<size_t>(where.cls);
+  auto wrong = wrong_with(r, where);
+  if (found) http_counters::add(counters_.requests[k]);
+  if (!wrong) return give_out(fd, c, r, where.cls, number, now_ms);
+  if (wrong->code == ec::overloaded) http_counters::add(counters_.overloaded[k]);
+  if (wrong->close) c.linger = true;
+  auto cls = found ? std::optional(where.cls) : std::nullopt;
+  refuse(c, number, *wrong, id_of(r), r.method == http_method::head, cls);
+}
+
+http::route connection_table::route_of(const http::request_parser& r) const {
+  auto where = http::find_route(kind_, r.method, path_of(r.target));
   if (where.what == http::route::verdict::unknown_path && links_.holds(r.host, r.target))
     where = http::link_route(r.method);
-  if (r.method == http_method::options && !where.allow.empty()) {
-    http::answer_writer w;
-    w.add({}, 204, {}, {}, request_id(), {{"Allow", where.allow}});
-    return emit(c, number, w.take().arena, {}, false, std::nullopt);
-  }
-  if (where.what == http::route::verdict::found && is_encoded(r)) {
-    http::problem what{ec::invalid_request, "Content-Encoding: bodies are read as they are; send this one without."};
-    what.status = 415;
-    return refuse(c, number, what, request_id(), head, where.cls);
-  }
-  if (where.what == http::route::verdict::found) {
-    auto k = static_cast<size_t>(where.cls);
-    http_counters::add(counters_.requests[k]);
-    if (counters_.in_flight[k].load(std::memory_order_relaxed) < limits_.classes[k].inflight_max)
-      return give_out(fd, c, r, where.cls, number, now_ms);
-    http_counters::add(counters_.overloaded[k]);
-    http::problem what{ec::overloaded, "Too many requests of this kind wait for an answer: try again after a second."};
-    what.retry_after_s = 1;
-    return refuse(c, number, what, request_id(), head, where.cls);
-  }
-  http::problem what{ec::not_found, "There is no such resource here: see /openapi.json."};
-  // Also for a method that nobody knows: what the resource has helps more than 501 would.
+  return where;
+}
+
+// What is wrong with a request as far as its header shows it.
+std::optional<http::problem> connection_table::wrong_with(const http::request_parser& r,
+                                                          const http::route& where) const {
+  http::problem what{ec::invalid_request};
   if (where.what == http::route::verdict::wrong_method) {
-    what = {ec::invalid_request, "The resource has the methods " + where.allow + "."};
+    // Also for a method that nobody knows: what the resource has helps more than 501 would.
+    what.detail = "The resource has the methods " + where.allow + ".";
     what.status = 405;
     what.allow = where.allow;
+  } else if (where.what == http::route::verdict::unknown_path) {
+    what = {ec::not_found, "There is no such resource here: see /openapi.json."};
+  } else if (!r.framed && http::needs_body(r.method, path_of(r.target))) {
+    what.detail = "Content-Length: is missing; say how long the body is, or send it in chunks.";
+    what.status = 411;
+    what.close = true; // what comes next is perhaps the body
+  } else if (is_encoded(r)) {
+    what.detail = "Content-Encoding: bodies are read as they are; send this one without.";
+    what.status = 415;
+  } else if (auto k = static_cast<size_t>(where.cls);
+             counters_.in_flight[k].load(std::memory_order_relaxed) >= limits_.classes[k].inflight_max) {
+    what = {ec::overloaded, "Too many requests of this kind wait for an answer: try again after a second.", 1};
+  } else {
+    return std::nullopt;
   }
-  refuse(c, number, what, request_id(), head, std::nullopt);
+  what.cors = http::is_cross_origin(path_of(r.target));
+  return what;
+}
+
+// Who asks whether to send a body, or has begun with one that may be large, is told no, if the header is enough to know (RFC 9110, 10.1.1). The connection ends,
+// since nobody can tell whether the body follows all the same.
+bool connection_table::refuse_before_body(connection& c, http::request_parser& r) {
+  std::string plain;
+  if (path_of(r.target).find('%') != r.target.npos) r.target = plain = http::plain_target(r.target);
+  auto wrong = wrong_with(r, route_of(r));
+  // Operators have a token that is no key.
+  auto keyed = is_large(r) && kind_ == http::listener_kind::open;
+  if (auto form = check_form(r.authorization);
+      !wrong && form && http::needs_body(r.method, path_of(r.target)) && (keyed || r.authorization.empty()))
+    wrong = http::problem{ec::unauthorized, sentence_of(form)};
+  if (!wrong) return false;
+  wrong->close = c.linger = true;
+  refuse(c, c.next++, *wrong, id_of(r), false, std::nullopt);
+  return true;
+}
+
+void connection_table::answer_options(connection& c, const http::request_parser& r, uint32_t number,
+                                      const http::route& where) {
+  http::answer_writer w;
+  // The same for all origins: it needs no Vary (Fetch standard, CORS).
+  if (!r.asked_method.empty() && http::is_cross_origin(path_of(r.target)))
+    w.add({}, 204, {}, {}, id_of(r),
+          {{"Allow", where.allow},
+           {"Access-Control-Allow-Origin", "*"},
+           {"Access-Control-Allow-Methods", "GET, HEAD"},
+           {"Access-Control-Allow-Headers", "Content-Type, X-Request-Id"},
+           {"Access-Control-Max-Age", "86400"}});
+  else
+    w.add({}, 204, {}, {}, id_of(r), {{"Allow", where.allow}});
+  emit(c, number, w.take().arena, {}, false, std::nullopt);
+}
+
+// The address of whoever sent the request to the first proxy that we trust; of a direct client its own.
+std::string connection_table::client_of(const connection& c, const http::request_parser& r) {
+  auto value = proxies_.field() == http::forwarded_field::forwarded ? r.forwarded : r.forwarded_for;
+  if (value.empty()) return c.peer;
+  auto found = proxies_.client_of(c.peer, value);
+  if (found.malformed) http_counters::add(counters_.malformed_forwarded);
+  return found.client;
+}
+
+std::string connection_table::id_of(const http::request_parser& r) {
+  return usable_id(r.request_id) ? std::string(r.request_id) : make_id();
 }
 
 // GET /v1/scenes/ID with nothing but a launch scene: what almost all scans are.
@@ -249,8 +326,9 @@ void connection_table::give_out(int fd, connection& c, http::request_parser& r, 
   q.if_none_match = r.if_none_match;
   q.range = r.range;
   q.if_range = r.if_range;
-  q.request_id = usable_id(r.request_id) ? std::string(r.request_id) : make_id();
-  q.peer = c.peer;
+  q.request_id = id_of(r);
+  q.gzip = !r.accept_encoding.empty() && http::wants_gzip(r.accept_encoding);
+  q.peer = c.trusted ? client_of(c, r) : c.peer;
   q.operators = kind_ == http::listener_kind::admin;
   q.body = r.body;
   // A body that took longer than the deadline to arrive still gets a chance: the work itself has not begun.
@@ -258,7 +336,7 @@ void connection_table::give_out(int fd, connection& c, http::request_parser& r, 
       std::max<int64_t>(limits_.classes[k].deadline_ms - spent, limits_.classes[k].deadline_ms / 4));
   http_counters::add(counters_.in_flight[k]);
   c.pending.push_back(
-      {number, cls, r.method == http_method::head, now_ms + limits_.classes[k].give_up_after_ms, q.request_id});
+      {number, cls, r.method == http_method::head, since, now_ms + limits_.classes[k].give_up_after_ms, q.request_id});
 }
 
 void connection_table::refuse(connection& c, uint32_t number, const http::problem& what, std::string_view request_id,
@@ -292,11 +370,13 @@ void connection_table::answer(const http_answers& answers, int64_t now_ms, int64
       continue;
     }
     auto cls = at->cls;
+    std::string total;
+    if (a.timed) total = "Server-Timing: total;dur=" + std::to_string(now_ms - at->since_ms) + "\r\n";
     release(*at);
     c->pending.erase(at);
     c->idle_since_ms = now_ms;
     if (a.close) c->linger = true;
-    emit(*c, a.at.number, std::string_view(answers.arena).substr(a.offset, a.size), {}, a.close, cls);
+    emit(*c, a.at.number, std::string_view(answers.arena).substr(a.offset, a.size), total, a.close, cls);
     touched_.push_back(static_cast<int>(a.at.connection & 0xffff'ffff));
   }
   for (int fd : std::exchange(touched_, {}))
@@ -340,23 +420,24 @@ void connection_table::emit(connection& c, uint32_t number, std::string_view ans
     c.early_bytes += kept.size();
     return;
   }
-  append(c, answer, extra_header, c.last && number + 1 == c.next && !says_close);
+  append(c, answer, extra_header, c.last && number + 1 == c.next && !says_close, says_close);
   ++c.head;
   for (bool more = true; more && !c.early.empty();) {
     auto next = std::find_if(c.early.begin(), c.early.end(), [&](const auto& e) { return e.first == c.head; });
     more = next != c.early.end();
     if (!more) break;
-    bool closing =
-        c.last && next->first + 1 == c.next && next->second.find("\r\nConnection: close\r\n") == std::string::npos;
+    bool final = c.last && next->first + 1 == c.next;
+    auto closes = (final || c.keep_alive) && next->second.find("\r\nConnection: close\r\n") != std::string::npos;
     c.early_bytes -= next->second.size();
-    append(c, next->second, {}, closing);
+    append(c, next->second, {}, final && !closes, closes);
     c.early.erase(next);
     ++c.head;
   }
 }
 
 // With the fields that only we know: of one who sends an answer, not of one who made it.
-void connection_table::append(connection& c, std::string_view answer, std::string_view extra_header, bool ends) {
+void connection_table::append(connection& c, std::string_view answer, std::string_view extra_header, bool ends,
+                              bool says_close) {
   auto& out = c.port->out();
   auto before = out.size();
   auto put = [&](std::string_view s) { out.insert(out.end(), s.begin(), s.end()); };
@@ -365,7 +446,10 @@ void connection_table::append(connection& c, std::string_view answer, std::strin
   put(answer.substr(0, line));
   put(date_.text());
   put(extra_header);
-  if (ends) put(close_header);
+  if (ends)
+    put(close_header);
+  else if (c.keep_alive && !says_close)
+    put("Connection: keep-alive\r\n");
   put(answer.substr(line));
   http_counters::add(counters_.sent_bytes, out.size() - before);
 }

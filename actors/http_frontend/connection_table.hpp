@@ -8,6 +8,7 @@
 #include "runtime/http/answer.hpp"
 #include "runtime/http/date_line.hpp"
 #include "runtime/http/link_prefixes.hpp"
+#include "runtime/http/trusted_proxies.hpp"
 
 #include <array>
 #include <deque>
@@ -59,6 +60,9 @@ public:
   /// Behind these any target is a scan's.
   void set_links(const std::vector<std::string>& prefixes) { links_ = http::link_prefixes(prefixes); }
 
+  /// Of connections that are opened from now on.
+  void set_proxies(http::trusted_proxies proxies) { proxies_ = std::move(proxies); }
+
   bool accepting() const noexcept { return !stopping_; }
   size_t open() const noexcept { return open_; }
   hot_cache& hot() noexcept { return hot_; }
@@ -70,6 +74,11 @@ private:
 
   size_t parse(int fd, connection& c, std::string_view in, int64_t now_ms, int64_t wall_ms);
   void take(int fd, connection& c, http::request_parser& r, int64_t now_ms, int64_t wall_ms);
+  std::optional<http::problem> wrong_with(const http::request_parser& r, const http::route& where) const;
+  http::route route_of(const http::request_parser& r) const;
+  bool refuse_before_body(connection& c, http::request_parser& r);
+  void answer_options(connection& c, const http::request_parser& r, uint32_t number, const http::route& where);
+  std::string client_of(const connection& c, const http::request_parser& r);
   bool serve_hot(connection& c, const http::request_parser& r, uint32_t number, int64_t wall_ms);
   void give_out(int fd, connection& c, http::request_parser& r, http::request_class cls, uint32_t number,
                 int64_t now_ms);
@@ -78,7 +87,7 @@ private:
 
   void emit(connection& c, uint32_t number, std::string_view answer, std::string_view extra_header, bool close,
             std::optional<http::request_class> cls);
-  void append(connection& c, std::string_view answer, std::string_view extra_header, bool ends);
+  void append(connection& c, std::string_view answer, std::string_view extra_header, bool ends, bool says_close);
   void cut_after(connection& c, uint32_t number);
   void release(const pending_request& p) noexcept;
 
@@ -90,6 +99,7 @@ private:
   void halt(connection& c, bool stop, int64_t now_ms);
   void forget(int fd);
   std::string make_id();
+  std::string id_of(const http::request_parser& r);
 
   // connection_room.cpp
   struct idle_place {
@@ -110,6 +120,7 @@ private:
   http_counters& counters_;
   hot_cache hot_;
   http::link_prefixes links_;
+  http::trusted_proxies proxies_;
   std::vector<std::unique_ptr<connection>> by_fd_;
   std::vector<int> touched_;
   batches batches_;

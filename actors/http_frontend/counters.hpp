@@ -21,8 +21,9 @@ struct http_counters {
   number received_bytes{0}, sent_bytes{0}; ///< of requests and answers, as they pass the table
   number held_bytes{0};                    ///< in unfinished requests and unsent answers now
   number hot_hits{0}, hot_entries{0}, hot_bytes{0};
-  number unanswered{0}; ///< requests that no service answered in time
-  number late{0};       ///< answers that came for a connection or request that is gone
+  number unanswered{0};          ///< requests that no service answered in time
+  number malformed_forwarded{0}; ///< lists of addresses by trusted proxies in which something was no address
+  number late{0};                ///< answers that came for a connection or request that is gone
   std::array<number, http::request_classes> in_flight{}, requests{}, overloaded{};
   /// By class (the last row: those that no class serves) and by the first digit of the status, 1 to 5.
   std::array<std::array<number, 6>, http::request_classes + 1> answers{};

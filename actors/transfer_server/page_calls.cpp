@@ -21,11 +21,8 @@ void transfer_calls::export_page(const call& c) {
             [v, body = std::move(body)](const code_page& page) mutable {
               for (const auto& code : page.codes) append_transfer_row(body, code, page.now_ms);
               auto next = next_cursor(page);
-              v->answer([&](http::answer_writer& out) {
-                out.add(v->request.at, 200, "text/csv; charset=utf-8", body, v->request.request_id,
-                        {{"Qrwell-Next-Cursor", next}, {"Cache-Control", "no-store"}},
-                        v->request.method == http_method::head);
-              });
+              v->text(200, "text/csv; charset=utf-8", body,
+                      {{"Qrwell-Next-Cursor", next}, {"Cache-Control", "no-store"}});
             },
             [v](const caf::error& why) { v->refuse(why); });
   };

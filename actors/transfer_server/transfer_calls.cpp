@@ -96,6 +96,7 @@ void transfer_calls::authorize(const route& r, call c) {
                                                          c = std::move(c)](caf::expected<const api_key*> key) mutable {
     if (!key) return c.v->refuse(key.error());
     const auto& k = **key;
+    if (!this_->self_->state.keys->charge(k, *c.v)) return;
     // Who may administrate may look, too.
     auto admin = (k.scopes & scope_admin) != 0;
     if (!admin)

@@ -113,7 +113,8 @@ private:
     case bh::field::content_encoding:
       return once(out_.content_encoding, value, "The Content-Encoding field comes twice.", err);
     case bh::field::if_match:
-      return once(out_.if_match, value, "The If-Match field comes twice.", err);
+      // A field without a value is no wish for "any version": it stays different from no field at all.
+      return once(out_.if_match, value.empty() ? " " : value, "The If-Match field comes twice.", err);
     case bh::field::range:
       return once(out_.range, value, "The Range field comes twice.", err);
     case bh::field::if_range:
@@ -222,8 +223,9 @@ request_parser::result request_parser::read_header(std::string_view header, bool
   if (err == bh::error::bad_version) {
     auto line = header.substr(0, header.find("\r\n"));
     auto version = line.substr(line.size() > 8 ? line.size() - 8 : 0);
-    bool other = version.size() == 8 && version.substr(0, 5) == "HTTP/" && is_digit(version[5]) && version[6] == '.' &&
-                 is_digit(version[7]);
+    // With one of ours something else is wrong: a word too many.
+    bool other = version.size() == 8 && version != "HTTP/1.1" && version != "HTTP/1.0" &&
+                 version.substr(0, 5) == "HTTP/" && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
     return other ? bad(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
                  : bad(400, "The request line is not of HTTP.");
   }
@@ -291,6 +293,7 @@ request_parser::result request_parser::walk_chunks(std::string_view in, parse_pr
     }
     if (eol == rest.npos) {
       if (rest.size() > chunk_line_bytes_max) return bad(400, "The size line of a chunk is too long.");
+      if (rest.find('\n') != rest.npos) return bad(400, "The size line of a chunk does not end with CR LF.");
       break;
     }
     auto line = rest.substr(0, eol);

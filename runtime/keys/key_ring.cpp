@@ -57,6 +57,11 @@ void key_ring::replace(keys_snapshot snapshot, int64_t mono_ms) {
   read_at_ms_ = mono_ms;
 }
 
+caf::error check_form(std::string_view authorization) {
+  if (trim(authorization).empty()) return error_of(key_verdict::missing);
+  return is_key_text(bearer_token(authorization)) ? caf::error{} : error_of(key_verdict::malformed);
+}
+
 key_lookup key_ring::look_up(const secret& authorization, int64_t wall_ms) {
   if (trim(authorization.reveal()).empty()) return {key_verdict::missing};
   auto token = bearer_token(authorization.reveal());

@@ -65,6 +65,10 @@ private:
   int64_t read_at_ms_ = -1;
 };
 
+/// Error unauthorized if an Authorization header field is none, or holds nothing of a key's shape: what can be told
+/// without the keys.
+caf::error check_form(std::string_view authorization);
+
 /// Error unauthorized of a verdict that is not good.
 caf::error error_of(key_verdict verdict);
 

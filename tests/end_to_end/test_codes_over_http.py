@@ -326,7 +326,7 @@ class KeysOverHttp(EndToEnd):
             ("admin token", "key_add", "boss"), ("admin token", "key_add", "till"), ("admin token", "key_rotate", "till"),
             ("admin token", "key_revoke", "till"), ("key:boss", "pool_pause", "default"), ("key:boss", "pool_resume", "default"),
             ("key:boss", "pool_fill", "default"), ("key:boss", "token_refresh", "homes")])
-        self.assertEqual(next(e["doc"] for e in audit if e["action"] == "pool_fill"), {"pool": "default", "count": 7})
+        self.assertEqual(next(e["doc"] for e in audit if e["action"] == "pool_fill"), {"pool": "default", "count": 7, "client": "127.0.0.1"})
         self.assertNotIn("qw_", str(audit), "no secret is in it")
         pages, before = [], {}
         while True:

@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_fill_is_written_down_before_it_is_done) {
   BOOST_REQUIRE(written.size() == 1u);
   BOOST_TEST(written[0].actor == "key:boss");
   BOOST_TEST(written[0].action == "pool_fill");
-  BOOST_TEST(written[0].doc == R"({"pool":"default","count":7})");
+  BOOST_TEST(written[0].doc == R"({"pool":"default","count":7,"client":""})");
   BOOST_TEST(commands.size() == 1u);
   answer = fail(ec::unavailable, "away");
   BOOST_TEST(call(open, http_method::post, "/v1/pools/default/fill", "boss", "").says("HTTP/1.1 503"));

@@ -13,6 +13,7 @@ struct fixture : test::det_fixture {
   std::shared_ptr<test::store_reader_hooks> ring = std::make_shared<test::store_reader_hooks>();
   std::shared_ptr<test::store_reader_hooks> store = std::make_shared<test::store_reader_hooks>();
   std::shared_ptr<test::caught> seen = std::make_shared<test::caught>();
+  std::shared_ptr<test::store_writer_hooks> writes = std::make_shared<test::store_writer_hooks>();
   vitals_registry registry;
   api_key key;
   secret text;
@@ -41,14 +42,16 @@ struct fixture : test::det_fixture {
     settings.public_url = "https://qr.example.com";
     server = spawn(bulk_server, registry.enroll("bulk_server", "bulk_server"), settings,
                    wall_clock([] { return int64_t{1'800'000'000'000}; }), spawn(test::hooked_store_reader, ring),
-                   spawn(test::hooked_store_reader, store));
+                   spawn(test::hooked_store_reader, store), spawn(test::hooked_store_writer, writes));
   }
 
-  const test::caught& get(const std::string& target, bool with_key = true, http_method method = http_method::get) {
+  const test::caught& get(const std::string& target, bool with_key = true, http_method method = http_method::get,
+                          bool gzip = false) {
     seen->clear();
     http_request request;
     request.method = method;
     request.target = target;
+    request.gzip = gzip;
     if (with_key) request.authorization = secret("Bearer " + text.reveal());
     test::send_request(server, front, request);
     run();
@@ -93,6 +96,67 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_answer_is_503_and_one_that_would_look_a
   page = fail(ec::invalid_request, "name a pool or an owner");
   BOOST_TEST(get("/v1/codes").says("HTTP/1.1 400"));
   BOOST_TEST(seen->says("name a pool"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_is_held_to_its_rate_and_told_of_it) {
+  BOOST_TEST(get("/v1/codes").says("HTTP/1.1 200"));
+  BOOST_TEST(!seen->says("RateLimit"));
+  key.rate_per_s = 2;
+  advance(std::chrono::seconds(4));
+  BOOST_TEST(get("/v1/codes").says("\r\nRateLimit-Limit: 2\r\nRateLimit-Remaining: 1\r\n"));
+  BOOST_TEST(get("/v1/codes?limit=0").says("HTTP/1.1 400"));
+  BOOST_TEST(seen->says("\r\nRateLimit-Remaining: 0\r\n"));
+  auto asked = lists.size();
+  BOOST_TEST(get("/v1/stats").says("HTTP/1.1 429"));
+  for (auto part : {"application/problem+json", "\r\nRetry-After: 1\r\n", "\r\nRateLimit-Reset: ", "rate_limited"})
+    BOOST_TEST(seen->says(part), part);
+  BOOST_TEST(lists.size() == asked);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_only_reads_was_used_too) {
+  std::vector<uint32_t> told;
+  writes->mark_keys_used = [&](const keys_used& used) -> caf::expected<done> {
+    told.insert(told.end(), used.key_ids.begin(), used.key_ids.end());
+    return done{};
+  };
+  for (int i = 0; i < 50; ++i) get("/v1/codes");
+  for (int i = 0; i < 62; ++i) advance(std::chrono::seconds(1));
+  BOOST_TEST(told == std::vector<uint32_t>{1}, boost::test_tools::per_element());
+  for (int i = 0; i < 62; ++i) advance(std::chrono::seconds(1));
+  BOOST_TEST(told.size() == 1u, "who did not come is not told of");
+}
+
+BOOST_AUTO_TEST_CASE(only_admins_see_how_long_it_took) {
+  BOOST_TEST(!get("/v1/codes").says("Server-Timing"));
+  key.scopes |= scope_admin;
+  advance(std::chrono::seconds(4));
+  BOOST_TEST(get("/v1/codes").says("\r\nServer-Timing: work;dur="));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_list_is_packed_for_who_takes_it) {
+  code_view one;
+  one.id = "k0ZaB3xQ9d_7Hc2-LmTe";
+  one.state = code_state::bound;
+  one.path = "pages/house/detail";
+  page->codes.assign(20, one);
+  BOOST_TEST(get("/v1/codes", true, http_method::get, true).says("\r\nContent-Encoding: gzip\r\n"));
+  BOOST_TEST(seen->says("\r\nVary: Accept-Encoding\r\n"));
+  BOOST_TEST(!seen->says("pages/house"));
+  auto length = [&] {
+    auto at = seen->written.find("Content-Length: ");
+    return seen->written.substr(at, seen->written.find("\r\n", at) - at);
+  };
+  auto packed = length();
+  get("/v1/codes", true, http_method::head, true);
+  BOOST_TEST(length() == packed);
+  BOOST_TEST(seen->says("\r\nContent-Encoding: gzip\r\n"));
+  BOOST_TEST(seen->written.ends_with("\r\n\r\n"));
+  get("/v1/codes");
+  BOOST_TEST(seen->says("pages/house"));
+  BOOST_TEST(!seen->says("Content-Encoding"));
+  BOOST_TEST(seen->says("\r\nVary: Accept-Encoding\r\n")); // a cache between us must know
+  page->codes.clear();
+  BOOST_TEST(!get("/v1/codes", true, http_method::get, true).says("Content-Encoding"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

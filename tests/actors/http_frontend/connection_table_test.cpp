@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed_after_its_time_and_not_while_i
 
 BOOST_AUTO_TEST_CASE(a_client_that_waits_for_100_gets_it_once_and_in_turn) {
   auto& peer = open();
-  say(scan("a") + "POST /v1/codes HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  say(scan("a") + "POST /v1/codes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer k\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   BOOST_TEST(peer.taken == ""); // the answer to the first comes first
   answer(given()[0].at, "a");
   BOOST_TEST(peer.taken.substr(peer.taken.size() - 25) == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -325,6 +325,34 @@ BOOST_AUTO_TEST_CASE(a_client_that_waits_for_100_gets_it_once_and_in_turn) {
   auto& whole = open(7);
   say("POST /v1/codes HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", 7);
   BOOST_TEST(whole.taken == ""); // the body is here already
+}
+
+// Anybody could have 4 MiB read and held by sending them without a key.
+BOOST_AUTO_TEST_CASE(a_large_body_without_a_key_is_refused_at_its_header) {
+  int fd = 20;
+  for (const auto* line : {"POST /v1/codes/batch", "POST /v1/import", "PATCH /v1/imports/7"})
+    for (const auto* key : {"", "Authorization: Bearer short\r\n", "Authorization: Basic eA==\r\n"}) {
+      auto& peer = open(++fd);
+      say(std::string(line) + " HTTP/1.1\r\nHost: h\r\n" + key + "Content-Length: 4000000\r\n\r\n{", fd);
+      BOOST_TEST(has(peer.taken, "HTTP/1.1 401"), line);
+      BOOST_TEST(has(peer.taken, "WWW-Authenticate"));
+      BOOST_TEST(n.held_bytes.load() < 1'000u);
+    }
+  auto& peer = open(5);
+  auto keyed = "Authorization: Bearer qw_web_" + std::string(43, 'a') + "\r\n";
+  say("POST /v1/codes/batch HTTP/1.1\r\nHost: h\r\n" + keyed + "Content-Length: 2\r\n\r\n{", 5);
+  BOOST_TEST(peer.taken.empty());
+  say("}", 5);
+  BOOST_TEST(given(request_class::batch).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_if_match_is_not_the_same_as_none) {
+  open();
+  say("DELETE /v1/codes/a HTTP/1.1\r\nHost: h\r\nIf-Match:\r\n\r\nDELETE /v1/codes/a HTTP/1.1\r\nHost: h\r\n\r\n");
+  auto got = given(request_class::code);
+  BOOST_REQUIRE(got.size() == 2u);
+  BOOST_TEST(!got[0].if_match.empty());
+  BOOST_TEST(got[1].if_match.empty());
 }
 
 BOOST_AUTO_TEST_CASE(methods_and_paths_that_are_not_served_are_told) {

@@ -19,6 +19,7 @@ std::string post(std::string_view fields, std::string_view body = "") {
   return "POST /v1/codes HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n" + std::string(body);
 }
 
+const std::string key = "Authorization: Bearer k\r\n";
 const std::string x2000(2'000, 'x');
 
 const exchange exchanges[] = {
@@ -40,16 +41,31 @@ const exchange exchanges[] = {
     {"two Hosts", "GET /v1/scenes/a HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400, "Host", true},
     {"no Host in HTTP/1.0", "GET /v1/scenes/a HTTP/1.0\r\n\r\n", 0, "", false, "/v1/scenes/a"},
     {"another version", "GET /v1/scenes/a HTTP/2.0\r\nHost: h\r\n\r\n", 505, "", true},
-    {"no length is no body", post(""), 0, "", false, "/v1/codes"},
-    {"what follows no length is the next request", post("", "{\"path\":\"a\"}"), 0, "", false, "/v1/codes"},
+    {"411 of what needs a body", post(""), 411, "length_required", true},
+    {"what follows no length is not read", post("", "{\"path\":\"a\"}"), 411, "length_required", true},
+    {"a length of nothing is one", post("Content-Length: 0\r\n"), 0, "", false, "/v1/codes"},
+    {"a word too many", "GET /v1/scenes/a x HTTP/1.1\r\nHost: h\r\n\r\n", 400, "", true},
+    {"a chunk's line without CR", post("Transfer-Encoding: chunked\r\n", "2\n{}\n0\n\n"), 400, "", true},
+    {"no length is no body", "POST /v1/pools/p/resume HTTP/1.1\r\nHost: h\r\n\r\n", 0, "", false, "/v1/pools/p/resume"},
+    {"escaped letters", "GET /v1/%73cenes/%61 HTTP/1.1\r\nHost: h\r\n\r\n", 0, "", false, "/v1/scenes/a"},
+    {"an escaped slash is none", "GET /v1%2Fscenes/a HTTP/1.1\r\nHost: h\r\n\r\n", 404},
+    {"dot segments", "GET /v1/scenes/../codes/a HTTP/1.1\r\nHost: h\r\n\r\n", 404},
     {"413", post("Content-Length: 65537\r\n"), 413, "body_too_large", true},
     {"413 of chunks", post("Transfer-Encoding: chunked\r\n", "10001\r\n"), 413, "body_too_large", true},
     {"413 before 100", post("Expect: 100-continue\r\nContent-Length: 65537\r\n"), 413, "", true},
     {"414", "GET /" + x2000, 414, "target_too_long", true},
     {"431", "GET / HTTP/1.1\r\nHost: h\r\nX: " + x2000, 431, "header_too_large", true},
     {"417", post("Expect: 200-maybe\r\nContent-Length: 2\r\n", "{}"), 417, "expectation_failed", true},
-    {"100", post("Expect: 100-continue\r\nContent-Length: 2\r\n"), 100},
-    {"100 of chunks", post("Expect: 100-Continue\r\nTransfer-Encoding: chunked\r\n"), 100},
+    {"404 before 100", "POST /nowhere HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 404,
+     "", true},
+    {"405 before 100", "PUT /v1/codes/a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 405,
+     "\r\nAllow: ", true},
+    {"415 before 100", post(key + "Expect: 100-continue\r\nContent-Encoding: br\r\nContent-Length: 2\r\n"), 415, "",
+     true},
+    {"401 before 100", post("Expect: 100-continue\r\nContent-Length: 2\r\n"), 401, "\r\nWWW-Authenticate: Bearer",
+     true},
+    {"100", post(key + "Expect: 100-continue\r\nContent-Length: 2\r\n"), 100},
+    {"100 of chunks", post(key + "Expect: 100-Continue\r\nTransfer-Encoding: chunked\r\n"), 100},
     {"no 100 in HTTP/1.0", "POST /v1/codes HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 0, "", false,
      "nothing yet"},
     {"length and chunks", post("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, "", true},
@@ -111,17 +127,112 @@ BOOST_AUTO_TEST_CASE(every_answer_has_the_date_of_its_sending) {
   BOOST_TEST(!has(peer.taken, date));
 }
 
-BOOST_AUTO_TEST_CASE(http_1_0_ends_after_its_answer_whatever_it_asks) {
-  for (auto fields : {"", "Connection: keep-alive\r\n"}) {
+BOOST_AUTO_TEST_CASE(http_1_0_ends_after_its_answer) {
+  auto& peer = open();
+  say("GET /v1/scenes/a HTTP/1.0\r\n\r\n" + scan("b"));
+  auto got = given();
+  BOOST_REQUIRE(got.size() == 1u);
+  answer(got[0].at, "a");
+  BOOST_TEST(bodies(peer.taken) == list{"a"});
+  BOOST_TEST(has(peer.taken, "\r\nConnection: close\r\n"));
+  BOOST_TEST(peer.is_closed);
+}
+
+BOOST_AUTO_TEST_CASE(http_1_0_goes_on_if_it_asks_and_is_told_so) {
+  auto& peer = open();
+  std::string asks = "GET /v1/scenes/a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n";
+  say(asks + asks);
+  auto got = given();
+  BOOST_REQUIRE(got.size() == 2u);
+  answer(got[1].at, "b");
+  answer(got[0].at, "a");
+  BOOST_TEST(bodies(peer.taken) == (list{"a", "b"}));
+  auto first = peer.taken.find("\r\nConnection: keep-alive\r\n");
+  BOOST_TEST(peer.taken.find("\r\nConnection: keep-alive\r\n", first + 1) != std::string::npos);
+  BOOST_TEST(!has(peer.taken, "Connection: close"));
+  BOOST_TEST(!peer.is_closed);
+  say(asks);
+  answer(given()[0].at, "c", true); // whoever answers may end it
+  BOOST_TEST(!has(peer.taken.substr(peer.taken.rfind("HTTP/1.1 ")), "keep-alive"));
+  BOOST_TEST(has(peer.taken, "\r\nConnection: close\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(pages_of_any_origin_may_ask_for_scenes_and_for_nothing_else) {
+  std::string preflight = "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n";
+  for (auto path : {"/v1/scenes/a", "/v1/scenes?q=b", "/v1/prefetch"}) {
     auto& peer = open();
-    say("GET /v1/scenes/a HTTP/1.0\r\n" + std::string(fields) + "\r\n" + scan("b"));
-    auto got = given();
-    BOOST_REQUIRE(got.size() == 1u);
-    answer(got[0].at, "a");
-    BOOST_TEST(bodies(peer.taken) == list{"a"});
-    BOOST_TEST(has(peer.taken, "\r\nConnection: close\r\n"));
-    BOOST_TEST(peer.is_closed);
+    say("OPTIONS " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + preflight + "\r\n");
+    for (auto line : {"HTTP/1.1 204 ", "\r\nAccess-Control-Allow-Origin: *\r\n",
+                      "\r\nAccess-Control-Allow-Methods: GET, HEAD\r\n", "\r\nAllow: GET, HEAD, OPTIONS\r\n"})
+      BOOST_TEST(has(peer.taken, line), path << " " << peer.taken);
+    BOOST_TEST(!has(peer.taken, "Allow-Credentials"));
   }
+  for (auto path : {"/v1/codes", "/v1/codes/a", "/q/a", "*"}) {
+    auto& peer = open();
+    say("OPTIONS " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + preflight + "\r\n");
+    BOOST_TEST(has(peer.taken, "HTTP/1.1 204 "), path);
+    BOOST_TEST(!has(peer.taken, "Access-Control"), path);
+  }
+  auto& peer = open();
+  say("POST /v1/scenes/a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  BOOST_TEST(has(peer.taken, "HTTP/1.1 405 "));
+  BOOST_TEST(has(peer.taken, "\r\nAccess-Control-Allow-Origin: *\r\n")); // or the page could not read why
+  BOOST_TEST(has(peer.taken, "\r\nAccess-Control-Expose-Headers: Retry-After, X-Request-Id\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_is_known_by_what_trusted_proxies_say_and_nobody_else) {
+  std::string lies = "X-Forwarded-For: 9.9.9.9\r\nForwarded: for=8.8.8.8\r\n";
+  open();
+  say(scan("a", lies));
+  BOOST_TEST(given()[0].peer == "1.2.3.4");
+  table->set_proxies(*http::trusted_proxies::of({"10.0.0.0/8"}, http::forwarded_field::x_forwarded_for));
+  open();
+  say(scan("a", lies));
+  BOOST_TEST(given()[0].peer == "1.2.3.4");
+  table->set_proxies(*http::trusted_proxies::of({"1.2.3.0/24"}, http::forwarded_field::x_forwarded_for));
+  open();
+  say(scan("a", lies) + scan("b") + scan("c", "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 198.51.100.7\r\n"));
+  auto got = given();
+  BOOST_TEST(got[0].peer == "9.9.9.9");
+  BOOST_TEST(got[1].peer == "1.2.3.4"); // each request has its own client
+  BOOST_TEST(got[2].peer == "198.51.100.7");
+  BOOST_TEST(n.malformed_forwarded.load() == 0u);
+  open();
+  say(scan("a", "X-Forwarded-For: 9.9.9.9, ../etc\r\n"));
+  BOOST_TEST(given()[0].peer == "1.2.3.4");
+  BOOST_TEST(n.malformed_forwarded.load() == 1u);
+  table->set_proxies(*http::trusted_proxies::of({"1.2.3.4"}, http::forwarded_field::forwarded));
+  open();
+  say(scan("a", lies));
+  BOOST_TEST(given()[0].peer == "8.8.8.8");
+}
+
+BOOST_AUTO_TEST_CASE(who_may_see_times_is_told_the_whole) {
+  auto& peer = open();
+  say(scan("a") + scan("b"));
+  auto got = given();
+  later(40);
+  http::answer_writer w;
+  w.set_lines("Server-Timing: work;dur=7\r\n", true);
+  w.add(got[0].at, 200, "text/plain", "a", "");
+  w.set_lines({}, false);
+  w.add(got[1].at, 200, "text/plain", "b", "");
+  table->answer(w.take(), now, wall);
+  BOOST_TEST(bodies(peer.taken) == (list{"a", "b"}));
+  auto second = peer.taken.find("HTTP/1.1 ", 9);
+  BOOST_TEST(has(peer.taken.substr(0, second), "\r\nServer-Timing: total;dur=40\r\n"));
+  BOOST_TEST(has(peer.taken.substr(0, second), "\r\nServer-Timing: work;dur=7\r\n"));
+  BOOST_TEST(!has(peer.taken.substr(second), "Server-Timing"));
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_gzip_is_known) {
+  open();
+  say(scan("a", "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n") + scan("b", "Accept-Encoding: gzip;q=0\r\n") +
+      scan("c"));
+  auto got = given();
+  BOOST_TEST(got[0].gzip);
+  BOOST_TEST(!got[1].gzip);
+  BOOST_TEST(!got[2].gzip);
 }
 
 BOOST_AUTO_TEST_CASE(pipelined_requests_of_all_kinds_are_answered_in_order) {
