@@ -14,6 +14,7 @@ namespace qrwell {
 ///   lock          flock; says who holds it
 ///   incarnations  one a line, appended and synced before the first lease write of each start
 ///   admin.token   0600, made at the first start: what the CLI shows to the admin listener
+///   jobs          files of imports and exports (actors/transfer_server/job_files.hpp)
 ///   watermark     the store's uuid and the highest commit number that this directory has seen (watermark.hpp)
 class data_dir {
 public:

@@ -240,10 +240,16 @@ void transfer_calls::cancel_job(const call& c) {
       if (seen.row.state == job_state::running) return c.v->refuse(ec::unavailable, "ask again", 1);
       for (const auto& name : {spool_name(c.job_id), export_name(c.job_id), bad_rows_name(c.job_id)})
         if (auto err = this_->files_->remove(name)) return c.v->refuse(err);
-      if (found != this_->jobs_.end()) return this_->answer_job(c.v, 200, seen);
       auto j = seen;
       j.progress.file_gone = true;
       j.progress.bad_kept = 0;
+      if (found != this_->jobs_.end()) { // its end is not written down yet
+        found->second = j;
+        return this_->save(c.job_id, [this_, v = c.v, j](const caf::error& why) {
+          if (why) return v->refuse(why);
+          this_->answer_job(v, 200, j);
+        });
+      }
       j.row.place = write_progress(j.progress);
       this_->self_->request(this_->to_.writer, this_->patience(), job_put{j.row})
           .then([this_, v = c.v, j](const job&) { this_->answer_job(v, 200, j); },

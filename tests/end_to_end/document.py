@@ -105,6 +105,7 @@ class Operation:
         self.id = operation["operationId"]
         self.parameters = [document.resolved(p) for p in [*item.get("parameters", []), *operation.get("parameters", [])]]
         self.is_operators = bool(item.get("servers"))  # served by http.admin_listen alone
+        self.tells_of_jobs = path.startswith(("/v1/jobs/{id}", "/v1/imports/{id}"))
 
     def responses(self):
         return {int(status): self.owner.resolved(response) for status, response in self.operation["responses"].items()}

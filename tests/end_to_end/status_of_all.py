@@ -12,6 +12,7 @@ def of_http(world, operation, status):
     w = world
     return {
         400: lambda: raw(w.address_of(operation), f"{operation.method} {w.path_of(operation)} HTTP/1.1\r\n\r\n".encode()),
+        411: lambda: w.sent(operation, "Content-Type: application/json"),
         413: lambda: w.sent(operation, "Content-Length: 67108865"),
         414: lambda: w.sent(operation, path="/" + "x" * 20000),
         417: lambda: w.sent(operation, "Expect: a-miracle", "Content-Length: 2"),
@@ -53,7 +54,9 @@ def no_place(world, operations):
 NEED = {"listCodes": ("read", "writer"), "issueCode": ("issue", "reader"), "issueCodes": ("issue", "reader"), "getCode": ("read", "writer"),
         "changeCode": ("issue", "reader"), "revokeCode": ("issue", "reader"), "getStats": ("read", "writer"),
         "listPools": ("read", "writer"), "getPool": ("read", "writer"), "listApps": ("read", "writer"), "listNodes": ("read", "writer"),
-        "listActors": ("read", "writer"), "getStatus": ("read", "writer")}
+        "listActors": ("read", "writer"), "getStatus": ("read", "writer"), "beginExport": ("read", "writer"), "listJobs": ("read", "writer"),
+        "showJob": ("read", "writer"), "cancelJob": ("read", "writer"), "resumeJob": ("read", "writer"), "exportedFile": ("read", "writer"),
+        "badRows": ("read", "writer")}
 BODIES = {"issueCode": {"path": "pages/a"}, "issueCodes": {"items": [{"path": "pages/a"}]}, "changeCode": {"path": "pages/b"},
           "addKey": {"name": "nobody", "scopes": ["read"]}}
 
@@ -68,13 +71,30 @@ def of_keys(world, operation, status):
     return lambda: call(world.address_of(operation), operation.method, world.path_of(operation), body, fields, timeout_s=30)
 
 
+def of_rates(world, operation, status):
+    """Asks for what there is not, or in a wrong way, until the key's rate for calls of this kind is used up."""
+    if status != 429 or operation.id in ("issueCode", "issueCodes", "refreshToken"):
+        return None  # have cases of their own
+
+    def ask():
+        key = world.n.key(world.fresh("slow"), ("issue", "read", "admin"), rate_per_s=1)
+        path = operation.path.replace("{id}", UNKNOWN_ID).replace("{name}", "nobody")
+        body = {"odd": 1} if operation.method in ("POST", "PATCH") else None
+        for _ in range(50):
+            answer = call(world.address_of(operation), operation.method, path, body, {"Authorization": f"Bearer {key}"}, timeout_s=30)
+            if answer.status == 429:
+                break
+        return answer
+    return ask
+
+
 def provoke(world, operation, status):
     """Answers of this status, as far as all operations have it in common."""
     if status == 415:
         path = f"/v1/scenes/{UNKNOWN_ID}" if operation.id == "resolveScene" else ""  # an answer that lies ready looks at no body
         asks = [lambda: world.sent(operation, "Content-Encoding: gzip", "Content-Type: application/json", "Content-Length: 2", body=b"{}", path=path)]
     else:
-        asks = [of_http(world, operation, status), of_keys(world, operation, status)]
+        asks = [of_http(world, operation, status), of_keys(world, operation, status), of_rates(world, operation, status)]
     return [ask() for ask in asks if ask]
 
 

@@ -1,7 +1,7 @@
 """Every status that /openapi.json gives an operation, provoked over the wire: status, type, header fields and body must be as described.
 A described status that no request gets fails, and so does one that comes and is not described; the same holds for problem codes."""
 
-from end_to_end import status_cases_away, status_cases_well, status_cases_wrong, status_of_all
+from end_to_end import status_cases_away, status_cases_jobs, status_cases_well, status_cases_wrong, status_of_all
 from end_to_end.document import Document
 from end_to_end.harness import EndToEnd, call
 from end_to_end.status_world import CASES, World
@@ -99,4 +99,4 @@ class EveryStatus(EndToEnd):
 
 
 # The cases register themselves as they are read.
-assert status_cases_well and status_cases_wrong
+assert status_cases_jobs and status_cases_well and status_cases_wrong

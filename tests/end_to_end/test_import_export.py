@@ -87,7 +87,9 @@ class ImportExport(EndToEnd):
         self.assertEqual((report["added"], report["same"], report["rejected"]), (len(codes), 0, 1), report)
         left = list(csv.DictReader(open(rejected + ".rejected.csv", newline="")))
         self.assertEqual(len(left), 1)
-        self.assertIn(f"line {len(rows) + 2}: id:", left[0]["why"])
+        self.assertEqual((left[0]["line"], left[0]["column"]), (str(len(rows) + 2), "id"))
+        self.assertIn("id: must be", left[0]["why"])
+        self.assertFalse(pathlib.Path(rejected + ".import").exists(), "it is over")
         # again: nothing is added
         done = json.loads(new.cli("import", first, "-c", str(new.config), "--json").stdout)
         self.assertEqual((done["added"], done["same"], done["rejected"]), (0, len(codes), 0))

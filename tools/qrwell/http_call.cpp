@@ -59,12 +59,11 @@ caf::expected<http_got> http_call(std::string_view method, const std::string& ur
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &out.body);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &out);
-  if (method == "POST") {
+  if (method == "POST" || !body.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, std::string(body).c_str());
-  } else {
-    curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, std::string(method).c_str());
   }
+  if (method != "POST") curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, std::string(method).c_str());
   auto result = curl_easy_perform(curl.get());
   if (result != CURLE_OK)
     return fail(ec::unavailable, fmt::format("nobody answers at {}: {}", url, curl_easy_strerror(result)));

@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_was_killed_goes_on_from_the_row_that_was_noted) 
   settings.progress_interval_ms = 20;
   start();
   post("/v1/imports", rows(2'000) + "bad\r\n");
-  advance(50ms, 1ms);
+  advance(30ms, 1ms);
   auto there = codes.size();
   BOOST_TEST(there > 0u);
   BOOST_TEST(there < 2'000u);
@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_was_killed_goes_on_from_the_row_that_was_noted) 
   BOOST_TEST(codes.size() == 2'000u);
   size_t sent = 0;
   for (auto n : slices) sent += n;
-  BOOST_TEST(sent < 2'500u, "it did not begin again");
+  BOOST_TEST(sent < 2'000u + there, "it did not begin again");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_comes_in_parts_at_offsets_and_survives_a_crash_between_them) {
@@ -401,6 +401,21 @@ BOOST_AUTO_TEST_CASE(an_export_is_a_file_for_ranges) {
   auto tag = seen->written.substr(at, seen->written.find("\r\n", at) - at);
   BOOST_TEST(is(send(http_method::get, "/v1/jobs/1/file", "", "ops", "", tag), "HTTP/1.1 304"));
   BOOST_TEST(is(send(http_method::get, "/v1/jobs/1/file", "", "ops", "bytes=99999999-"), "HTTP/1.1 416"));
+}
+
+BOOST_AUTO_TEST_CASE(files_of_a_job_whose_end_is_not_written_down_yet_can_be_deleted) {
+  start();
+  auto put = write->put_job;
+  write->put_job = [this, put](job_put& x) -> std::optional<caf::expected<job>> {
+    if (x.what.state == job_state::done && !is(x.what.place, R"("file_gone":true)")) return std::nullopt;
+    return put(x);
+  };
+  post("/v1/exports", "");
+  advance(2s, 5ms);
+  BOOST_TEST(is(get("/v1/jobs/1"), R"("file_url":"/v1/jobs/1/file")"));
+  BOOST_TEST(is(send(http_method::del, "/v1/jobs/1"), R"("file_url":null)"));
+  BOOST_TEST(is(get("/v1/jobs/1/file"), "HTTP/1.1 404"));
+  BOOST_TEST(!has("1.export.csv"));
 }
 
 BOOST_AUTO_TEST_CASE(an_export_that_was_killed_goes_on_behind_its_last_note) {
