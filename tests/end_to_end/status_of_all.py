@@ -78,7 +78,7 @@ def of_rates(world, operation, status):
 
     def ask():
         key = world.n.key(world.fresh("slow"), ("issue", "read", "admin"), rate_per_s=1)
-        path = operation.path.replace("{id}", UNKNOWN_ID).replace("{name}", "nobody")
+        path = operation.path.replace("{id}", UNKNOWN_ID if operation.path.startswith("/v1/codes") else "999999").replace("{name}", "nobody")
         body = {"odd": 1} if operation.method in ("POST", "PATCH") else None
         for _ in range(50):
             answer = call(world.address_of(operation), operation.method, path, body, {"Authorization": f"Bearer {key}"}, timeout_s=30)
