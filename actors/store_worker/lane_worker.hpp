@@ -9,6 +9,7 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 namespace qrwell {
@@ -79,12 +80,29 @@ private:
   caf::error problem_; ///< the last job's, if it was the engine's fault
 };
 
+/// How long a worker that gives way rests after a job, whether others wait or not: a quarter of a processor is the most
+/// that a flood of such jobs takes, and a single one is not held up.
+constexpr std::chrono::microseconds rest_after(std::chrono::microseconds took) {
+  return std::min(3 * took, std::chrono::microseconds{100'000});
+}
+
 template <class Engine>
 struct lane_worker_state {
   std::unique_ptr<Engine> engine;
+  std::chrono::steady_clock::time_point rests_until{};
   log::limiter faults, slow_jobs;
   std::unique_ptr<lane_desk> desk; ///< after the engine: its destructor refuses jobs that refer to it
 };
+
+/// The next job runs when the messages that are here are in their lanes, and the worker has rested.
+template <class Self>
+void send_tick(Self* self) {
+  auto rest = self->state.rests_until - self->clock().now();
+  if (rest > rest.zero())
+    self->delayed_send(self, rest, tick{});
+  else
+    self->send(self, tick{});
+}
 
 /// The body of every handler: `ask` becomes a job of `lane`, which calls `call(engine, ask)` and answers.
 template <class Self, class Ask, class Call>
@@ -108,7 +126,7 @@ auto in_lane(Self* self, size_t lane, const char* name, Ask& ask, Call call) {
     return {};
   };
   self->state.desk->accept(lane, std::move(job));
-  if (self->state.desk->wants_tick()) self->send(self, tick{});
+  if (self->state.desk->wants_tick()) send_tick(self);
   return promise;
 }
 
@@ -122,9 +140,10 @@ template <class Self>
 void run_next_job(Self* self) {
   auto& st = self->state;
   auto ran = st.desk->run_next([self] { return self->clock().now(); });
+  if (ran && st.desk->config().gives_way) st.rests_until = self->clock().now() + rest_after(ran->took);
   if (ran)
     write_down(*ran, log::voice(std::string(st.name)), st.desk->config().name, st.faults, st.slow_jobs, mono_ms(self));
-  if (self->state.desk->wants_tick()) self->send(self, tick{});
+  if (self->state.desk->wants_tick()) send_tick(self);
 }
 
 } // namespace qrwell

@@ -14,7 +14,7 @@ struct store_worker_config {
   std::string name;                ///< for status: which engine, e.g. "writer"
   size_t lane_waiting_max = 1'024; ///< jobs; more are refused with `overloaded`
 
-  bool gives_way = false; ///< its thread runs below all others: for what reads many rows
+  bool gives_way = false; ///< its thread runs below all others and rests after each job: for what reads many rows
 
   /// Called once, from the worker's thread, when the engine says that its file is damaged (store_corrupt): the process
   /// must stop.
