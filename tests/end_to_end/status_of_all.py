@@ -73,7 +73,7 @@ def of_keys(world, operation, status):
 
 def of_rates(world, operation, status):
     """Asks for what there is not, or in a wrong way, until the key's rate for calls of this kind is used up."""
-    if status != 429 or operation.id in ("issueCode", "issueCodes", "refreshToken"):
+    if status != 429 or operation.id in ("issueCode", "refreshToken"):
         return None  # have cases of their own
 
     def ask():
