@@ -149,6 +149,7 @@ caf::error request_desk::fill(visit& v, issue_request& issue, const api_key& key
   }
   v.pool = &known->second;
   v.key = key.name;
+  v.key_id = key.key_id;
   auto live_wanted = (issue.on_empty.value_or(rung_live) & rung_live) != 0;
   v.who = {v.ticket, key.priority, live_wanted, v.deadline_ms, v.live_deadline_ms};
   // A link code's image is a PNG.

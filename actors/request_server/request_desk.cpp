@@ -223,6 +223,8 @@ void request_desk::ask_what_it_got(visit& v) {
   asked.idempotency_key = v.bind.idempotency_key;
   asked.body_hash = v.bind.body_hash;
   asked.reuse_hash = v.bind.reuse_hash;
+  asked.expires_ms = v.bind.expires_ms;
+  asked.expires_after_s = v.bind.expires_after_s;
 }
 
 void request_desk::recalled(bind_group_result& result, moment now) {
@@ -231,8 +233,14 @@ void request_desk::recalled(bind_group_result& result, moment now) {
     if (!found || found->stage != visit_stage::recall) continue;
     auto& v = *found;
     switch (one.end) {
-    case bind_end::replay:
     case bind_end::reused:
+      // Who has a key gets it from the bind, which writes down what the key got: a retry is to get the same (P5).
+      if (!v.bind.idempotency_key.empty()) {
+        bind_without_code(v, now);
+        break;
+      }
+      [[fallthrough]];
+    case bind_end::replay:
       v.reused = one.end == bind_end::reused;
       show_again(v, one.code, now);
       break;
@@ -248,6 +256,15 @@ void request_desk::recalled(bind_group_result& result, moment now) {
 void request_desk::not_recalled(const bind_recall& asked, moment now) {
   for (const auto& one : asked.requests)
     if (auto* v = visits_.find(one.ticket); v && v->stage == visit_stage::recall) go_on_without(*v, now);
+}
+
+// Offers none: ends as reused, or as a lost race if what could be reused is gone meanwhile.
+void request_desk::bind_without_code(visit& v, moment now) {
+  v.code = {};
+  send_bind(v, now);
+  auto& b = out_.binds.requests.back();
+  b.link_prefix.clear();
+  b.gen_id = v.pool->ladder->state().gen_id;
 }
 
 // Without a memory the bind itself will tell; who had no code to bind stays without one.
@@ -302,7 +319,7 @@ void request_desk::bind_ended(bind_result& result, moment now) {
       return;
     }
     v.bind = std::move(result.request.front());
-    next_code(v, now);
+    v.code.id.empty() ? go_on_without(v, now) : next_code(v, now);
     return;
   case bind_end::late:
     free_code(v);
@@ -335,7 +352,19 @@ void request_desk::next_code(visit& v, moment now) {
     climb(v, now);
 }
 
+// A key is its owner's, and so is what it got; but another key of the owner may be kept to other pools, and a code that
+// it cannot even read is none to give it.
+bool request_desk::may_see(const visit& v, const code_view& code, moment now) {
+  if (code.pool == v.pool->name) return true;
+  auto asks = keys_.find(v.key_id, now.wall_ms);
+  return asks.verdict == key_verdict::good && !permit_pool(*asks.key, code.pool);
+}
+
 void request_desk::show_again(visit& v, code_view& code, moment now) {
+  if (!may_see(v, code, now))
+    return refuse(v, {ec::idempotency_reuse,
+                      "This Idempotency-Key got a code of a pool that the key '" + v.key +
+                          "' may not use, by another key of the same owner. Use a new one for a new code."});
   if (v.form == wanted_form::json) {
     ++(v.reused ? counts_.reused : counts_.replayed);
     note_code(v, code.id, "");
@@ -389,7 +418,7 @@ void request_desk::note_refusal(const visit& v, const http::problem& what) {
 }
 
 void request_desk::free_code(visit& v) {
-  if (is_link(v)) {
+  if (is_link(v) || v.code.id.empty()) {
     v.code = {};
     return;
   }
@@ -397,7 +426,7 @@ void request_desk::free_code(visit& v) {
 }
 
 void request_desk::resolve_code(visit& v, code_end end) {
-  if (!is_link(v)) v.pool->ladder->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
+  if (!is_link(v) && !v.code.id.empty()) v.pool->ladder->shelf().resolve(v.code.lot_no, v.code.gen_id, end);
   v.code = {};
 }
 

@@ -92,6 +92,7 @@ private:
   // on the way
   void set_out(visit& v, moment now);
   void ask_what_it_got(visit& v);
+  void bind_without_code(visit& v, moment now);
   void go_on_without(visit& v, moment now);
   void climb(visit& v, moment now);
   void settle_ladders(moment now);
@@ -100,6 +101,7 @@ private:
   void send_bind(visit& v, moment now);
   void bind_ended(bind_result& result, moment now);
   void next_code(visit& v, moment now);
+  bool may_see(const visit& v, const code_view& code, moment now);
   void show_again(visit& v, code_view& code, moment now);
   void show_link_again(visit& v, const code_view& code, moment now);
   void refuse(visit& v, http::problem what);

@@ -26,8 +26,9 @@ struct visit {
   std::string times;                             ///< of one that is timed: a line of the answer's header
   int64_t came_ms = 0, bind_ms = 0;              ///< steady; bind_ms: the last bind was sent
   int64_t deadline_ms = 0, live_deadline_ms = 0; ///< steady
-  uint64_t came_at_reading = 0;                  ///< so many readings of the keys had begun before it
-  std::string request_id, key;                   ///< key: its name
+  uint32_t key_id = 0;
+  uint64_t came_at_reading = 0; ///< so many readings of the keys had begun before it
+  std::string request_id, key;  ///< key: its name
   bind_request bind; ///< all but id, lot, generation and mark, which each attempt has anew; away while it is tried
   pool_desk* pool = nullptr;
   climber who;

@@ -60,6 +60,45 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_revoked_expired_or_moved_is_not_reused, ho
   c.well.verify_clean();
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_ends_before_the_asked_end_or_within_a_minute_is_not_reused, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(6);
+  auto until = [&](size_t i, int64_t after_ms) {
+    auto r = reusing(c.well, ids[i]);
+    r.expires_ms = after_ms == 0 ? 0 : c.clock.wall + after_ms;
+    return r;
+  };
+  BOOST_TEST((c.well.bind(until(0, 3'600'000)).end == bind_end::bound));
+  BOOST_TEST((c.well.bind(until(1, 3'600'000)).end == bind_end::reused));
+  BOOST_TEST((c.well.bind(until(1, 60'000)).end == bind_end::reused));
+  auto longer = until(1, 0);
+  longer.expires_after_s = 3'601;
+  BOOST_TEST((recall(*c.store, longer).end == bind_end::failed));
+  BOOST_TEST((c.well.bind(until(1, 0)).end == bind_end::reused), "without an end of its own it is content with one");
+  c.clock.pass(3'540'000);
+  BOOST_TEST((c.well.bind(until(1, 0)).end == bind_end::bound), "but not with the last minute of one");
+  BOOST_TEST((c.well.bind(until(2, 86'400'000)).end == bind_end::reused), "the one without an end");
+  c.well.verify_clean();
+}
+
+// A request with a key and `reuse` used to be answered without a trace of its key.
+BOOST_AUTO_TEST_CASE_TEMPLATE(p5_a_key_gets_what_is_reused_written_down_without_an_offered_code, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(2);
+  c.well.bind(reusing(c.well, ids[0]));
+  auto keyed = c.well.keyed("", "k");
+  keyed.reuse_hash = digest{1};
+  BOOST_TEST((c.well.bind(keyed).end == bind_end::reused));
+  BOOST_TEST((recall(*c.store, c.well.keyed("", "k", 2)).end == bind_end::key_reused));
+  auto gone = c.well.keyed("", "other");
+  gone.reuse_hash = digest{2};
+  BOOST_TEST((c.well.bind(gone).end == bind_end::lost_race), "nothing to reuse, and nothing was offered");
+  gone.id = ids[1];
+  gone.mark = nonce{97};
+  BOOST_TEST((c.well.bind(gone).end == bind_end::bound), "and no trace of the key");
+  c.well.verify_clean();
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_key_that_got_a_reused_code_gets_it_again, home, all_homes) {
   contract<home> c;
   auto ids = c.well.stock(3);
@@ -111,6 +150,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_keys_budget_of_a_day_is_kept_also_within_one_gro
   c.clock.pass(24 * 3'600'000);
   keyed.mark = nonce{98};
   BOOST_TEST((c.well.bind(keyed).end == bind_end::bound), "a refused request leaves no trace of its key");
+  c.well.verify_clean();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_budget_of_a_day_is_new_at_00_00_utc_and_not_before, home, all_homes) {
+  contract<home> c;
+  auto ids = c.well.stock(8);
+  auto budgeted = [&](size_t i) {
+    auto r = c.well.request(ids[i]);
+    r.key_id = 7;
+    r.daily_codes_max = 2;
+    return r;
+  };
+  constexpr int64_t day = 24 * 3'600'000;
+  c.clock.pass(day - c.clock.wall % day - 1); // the last millisecond of a day
+  BOOST_TEST((c.well.bind(budgeted(0)).end == bind_end::bound));
+  BOOST_TEST((c.well.bind(budgeted(1)).end == bind_end::bound));
+  BOOST_TEST((c.well.bind(budgeted(2)).end == bind_end::over_budget));
+  c.clock.pass(1);
+  auto group = c.well.bind({budgeted(2), budgeted(3), budgeted(4)});
+  BOOST_TEST((group[0].end == bind_end::bound));
+  BOOST_TEST((group[1].end == bind_end::bound));
+  BOOST_TEST((group[2].end == bind_end::over_budget));
+  c.clock.pass(day - 1);
+  BOOST_TEST((c.well.bind(budgeted(4)).end == bind_end::over_budget), "as long as it is that day");
+  c.clock.pass(1);
+  BOOST_TEST((c.well.bind(budgeted(4)).end == bind_end::bound));
   c.well.verify_clean();
 }
 

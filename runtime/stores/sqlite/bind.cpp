@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <tuple>
 
 namespace qrwell {
@@ -14,6 +15,7 @@ using namespace sqlite;
 namespace {
 
 constexpr int64_t day_ms = 24 * 3'600'000;
+constexpr int64_t reused_lives_ms = 60'000; ///< at least, where the request has no end of its own
 
 constexpr sql claim_key{
     "claim_key",
@@ -72,6 +74,11 @@ private:
 };
 
 namespace {
+
+/// 0: never.
+int64_t expiry_of(const bind_request& r, int64_t now_ms) {
+  return r.expires_after_s != 0 ? now_ms + int64_t{r.expires_after_s} * 1'000 : r.expires_ms;
+}
 
 bool asks_reuse(const bind_request& r) {
   return r.reuse_hash != digest{};
@@ -138,11 +145,14 @@ bind_result sqlite_code_store::bind_target(const bind_request& r, const nonce& m
   return out;
 }
 
+/// One that lives at least as long as the asked one would.
 std::optional<code_view> sqlite_code_store::reusable(const bind_request& r, int64_t now_ms) {
   std::string id;
   {
     auto row = db_->use(find_reuse);
-    if (!row.arg(r.owner).arg(r.pool).arg(r.reuse_hash).arg(now_ms).step()) return std::nullopt;
+    auto until = expiry_of(r, now_ms);
+    auto after = until == 0 ? now_ms + reused_lives_ms : std::max(until - 1, now_ms);
+    if (!row.arg(r.owner).arg(r.pool).arg(r.reuse_hash).arg(after).step()) return std::nullopt;
     id = row.text(0);
   }
   return read_code(id);
@@ -172,7 +182,7 @@ bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark
   bind_result out{r.ticket, bind_end::lost_race, {}, {}};
   auto& c = out.code;
   auto is_link = !r.link_prefix.empty();
-  auto expires = r.expires_after_s ? now_ms + int64_t{r.expires_after_s} * 1'000 : r.expires_ms;
+  auto expires = expiry_of(r, now_ms);
   if (auto row = db_->use(offered_code); row.arg(r.id).step()) {
     auto state = row.as<code_state>(0);
     // Our own mark: an attempt whose first commit had an unknown outcome came again.

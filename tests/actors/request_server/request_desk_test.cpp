@@ -477,6 +477,65 @@ BOOST_AUTO_TEST_CASE(a_request_that_would_reuse_asks_first_and_needs_no_code_the
   BOOST_TEST(a.id() == "older");
 }
 
+BOOST_AUTO_TEST_CASE(p5_a_keyed_request_that_would_reuse_gets_its_code_from_the_bind_which_knows_its_key) {
+  open();
+  auto keyed = post(R"({"path":"pages/a","reuse":true})");
+  keyed.idempotency_key = "k1";
+  keyed.idempotency_key_sent = true;
+  auto ask = [&] {
+    auto e = send(keyed);
+    BOOST_REQUIRE_EQUAL(e.recall.requests.size(), 1u);
+    bind_group_result got{{{e.recall.requests[0].ticket, bind_end::reused, view(e.recall.requests[0]), {}}}, {}};
+    d().recalled(got, at());
+    auto then = take();
+    BOOST_TEST(then.answers.empty());
+    return bind_of(then);
+  };
+  auto b = ask();
+  BOOST_TEST(b.id.empty());
+  BOOST_TEST(b.idempotency_key == "k1");
+  BOOST_TEST((b.reuse_hash != digest{} && b.body_hash != digest{}));
+  auto a = only(end(b, bind_end::reused));
+  BOOST_TEST(a.status == 200);
+  BOOST_TEST(a.header("Qrwell-Reused") == "true");
+  BOOST_TEST(only(end(ask(), bind_end::key_reused)).status == 422);
+  BOOST_TEST(only(end(ask(), bind_end::quarantined)).status == 503);
+  // What could be reused is gone: it goes on like any other.
+  b = ask();
+  auto e = end(b, bind_end::lost_race);
+  BOOST_TEST(e.answers.empty());
+  b = bind_of(std::move(e));
+  BOOST_TEST(!b.id.empty());
+  BOOST_TEST(only(end(b, bind_end::bound)).status == 201);
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_of_a_code_of_a_pool_that_the_key_may_not_use_is_422) {
+  open();
+  auto minted = add_key("limited");
+  minted.second.owner = "web-owner";
+  minted.second.pools = {"default"};
+  d().keys_read(keys, at());
+  auto ask = [&](const std::string& with) {
+    auto r = post();
+    r.authorization = secret("Bearer " + with);
+    r.idempotency_key = "k1";
+    r.idempotency_key_sent = true;
+    auto b = bind_of(send(r));
+    bind_results x;
+    auto& one = x.results.emplace_back();
+    one.ticket = b.ticket;
+    one.end = bind_end::replay;
+    one.code = view(b);
+    one.code.pool = "second";
+    d().bind_ended(x, at());
+    return only(take());
+  };
+  BOOST_TEST(ask(key).status == 200, "the key may use both");
+  auto refused = ask(minted.first);
+  BOOST_TEST(refused.status == 422);
+  BOOST_TEST(refused.code() == "idempotency_reuse");
+}
+
 BOOST_AUTO_TEST_CASE(a_request_that_finds_nothing_to_reuse_gets_a_code_and_the_bind_has_the_last_word) {
   open();
   auto asked = send(post(R"({"path":"pages/a","reuse":true})")).recall;
