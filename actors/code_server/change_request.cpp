@@ -72,7 +72,7 @@ std::string_view trim(std::string_view text) {
 
 caf::expected<std::vector<uint32_t>> read_if_match(std::string_view field) {
   std::vector<uint32_t> out;
-  if (trim(field).empty() || trim(field) == "*") return out;
+  if (field.empty() || trim(field) == "*") return out;
   while (!field.empty()) {
     auto comma = std::min(field.find(','), field.size());
     auto tag = trim(field.substr(0, comma));

@@ -7,7 +7,7 @@
 
 namespace qrwell {
 
-/// `If-Match` of a change: entity tags are versions (RFC 9110, 13.1.1). Empty for none and for `*`. Error
+/// `If-Match` of a change: entity tags are versions (RFC 9110, 13.1.1). Empty for no field and for `*`. Error
 /// invalid_request for what is not a list of tags; a tag that is none of ours becomes version 0, which nothing has.
 caf::expected<std::vector<uint32_t>> read_if_match(std::string_view field);
 

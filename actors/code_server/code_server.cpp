@@ -72,6 +72,7 @@ struct shell {
 
   void show(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
     if (!key) return v->refuse(key.error());
+    if (!self->state.keys->charge(**key, *v)) return;
     // Who may administrate may look, too.
     if (((*key)->scopes & scope_admin) == 0)
       if (auto err = permit_scope(**key, scope_read)) return v->refuse(err);
@@ -96,7 +97,7 @@ struct shell {
     auto tag = '"' + std::to_string(record.code.version) + '"';
     v->answer([&](http::answer_writer& out) {
       if (matches(v->request.if_none_match, tag))
-        out.add(v->request.at, 304, "", "", v->request.request_id, {{"ETag", tag}});
+        out.add(v->request.at, 304, "", "", v->request.request_id, {{"ETag", tag}, {"Cache-Control", "no-store"}});
       else
         out.add(v->request.at, 200, "application/json", body, v->request.request_id,
                 {{"ETag", tag}, {"Cache-Control", "no-store"}}, v->request.method == http_method::head);
@@ -105,6 +106,7 @@ struct shell {
 
   void change(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
     if (!key) return v->refuse(key.error());
+    if (!self->state.keys->charge(**key, *v)) return;
     if (((*key)->scopes & scope_admin) == 0)
       if (auto err = permit_scope(**key, scope_issue)) return v->refuse(err);
     if (v->request.method == http_method::patch && !http::is_json_type(v->request.content_type)) {
@@ -224,7 +226,7 @@ struct shell {
     image_form form{drawing_tag(code.id, *how), drawing_type(how->format), target.param("format") ? "" : "Accept"};
     std::string_view data;
     if (!matches(v->request.if_none_match, form.tag)) {
-      auto drawn = self->state.drawings->draw(code.link_prefix + code.id, form.tag, *how, mono_ms(self));
+      auto drawn = self->state.drawings->draw(code.link_prefix + code.id, form.tag, *how, v->request.peer, mono_ms(self));
       if (!drawn) return v->refuse(drawn.error());
       data = *drawn;
     }
@@ -256,6 +258,7 @@ struct shell {
     st.round_due_ms = mono_ms(self) + 1'000;
     self->delayed_send(self, std::chrono::seconds(1), tick{});
     self->state.keys->refresh_if_due();
+    self->state.keys->tell_used(writer);
   }
 
   actor_status status() const {

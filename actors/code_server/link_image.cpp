@@ -71,16 +71,6 @@ std::string_view drawing_type(drawn_format format) noexcept {
   return format == drawn_format::svg ? "image/svg+xml" : "image/png";
 }
 
-bool link_images::may_work(const drawing& how, int64_t mono_ms) {
-  auto most = static_cast<double>(cfg_.work_us_per_s_max);
-  if (seen_ms_ >= 0) left_us_ = std::min(most, left_us_ + static_cast<double>(mono_ms - seen_ms_) * most / 1'000.0);
-  seen_ms_ = mono_ms;
-  auto cost = work_us(how);
-  if (left_us_ < cost) return false;
-  left_us_ -= cost;
-  return true;
-}
-
 std::string_view link_images::keep(const std::string& tag, std::string data) {
   kept_bytes_ += data.size();
   kept_.push_front({tag, std::move(data)});
@@ -94,12 +84,13 @@ std::string_view link_images::keep(const std::string& tag, std::string data) {
 }
 
 caf::expected<std::string_view> link_images::draw(const std::string& text, const std::string& tag, const drawing& how,
-                                                  int64_t mono_ms) {
+                                                  std::string_view peer, int64_t mono_ms) {
   if (auto found = by_tag_.find(tag); found != by_tag_.end()) {
     kept_.splice(kept_.begin(), kept_, found->second);
     return std::string_view(kept_.front().data);
   }
-  if (!may_work(how, mono_ms))
+  auto kept = how.width_px == link_width_default ? 0.0 : static_cast<double>(cfg_.usual_us_per_s);
+  if (!work_.take(peer, work_us(how), mono_ms, kept))
     return fail(ec::overloaded, "Too many link codes are being drawn. Try again after a second.");
   ++drawn_;
   if (how.format == drawn_format::svg) {

@@ -4,6 +4,8 @@
 #include "runtime/http/json.hpp"
 #include "runtime/ids/hash.hpp"
 
+#include <boost/json/serialize.hpp>
+
 namespace qrwell {
 namespace {
 
@@ -42,6 +44,20 @@ void put_number(std::string& out, std::string_view name, uint64_t number) {
   out += std::to_string(number);
 }
 
+// What a change replaced is stored with times as numbers; clients see times as everywhere else.
+std::string shown_change(const std::string& doc) {
+  if (doc.find("expires_ms") == doc.npos) return doc;
+  auto value = http::parse_json(doc);
+  auto* members = value ? value->if_object() : nullptr;
+  auto* expires = members ? members->if_contains("expires_ms") : nullptr;
+  if (!expires) return doc;
+  boost::json::value shown = nullptr;
+  if (expires->is_int64()) shown = boost::json::string(http::format_time(expires->get_int64()));
+  members->erase("expires_ms");
+  members->insert_or_assign("expires_at", std::move(shown));
+  return boost::json::serialize(*value);
+}
+
 void put_everything(std::string& out, const code_view& code, const code_record& record) {
   put_text(out, "url", target_url(code.path, code.query));
   put_text(out, "owner", code.owner);
@@ -77,7 +93,7 @@ void put_everything(std::string& out, const code_view& code, const code_record& 
     put_time(out, "at", entry.at_ms);
     put_text(out, "actor", entry.actor);
     put_text(out, "request_id", entry.request_id);
-    put_json(out, "change", entry.doc, "null");
+    put_json(out, "change", shown_change(entry.doc), "null");
     out += '}';
   }
   out += ']';

@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(who_may_not_change_and_what_cannot_be_read_never_reaches_th
   for (const auto* body : {"", "[]", "{}", "{\"path\":null}", "{\"path\":\"/a\"}", "{\"pool\":\"x\"}", "{\"tags\":7}",
                            "{\"expires_at\":\"2001-01-01T00:00:00Z\"}", "{\"expires_in\":5,\"expires_at\":null}"})
     BOOST_TEST(send(http_method::patch, "writer", body).says("HTTP/1.1 400"), body);
-  for (const auto* tag : {"3", "\"3", "abc", ","})
+  for (const auto* tag : {"3", "\"3", "abc", ",", " "})
     BOOST_TEST(send(http_method::patch, "writer", R"({"path":"pages/b"})", tag).says("HTTP/1.1 400"), tag);
   BOOST_TEST(!asked.has_value());
 }

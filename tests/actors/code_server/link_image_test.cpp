@@ -1,5 +1,7 @@
 #include "actors/code_server/link_image.hpp"
 
+#include "runtime/qr/link_code.hpp"
+
 #include "messages/errors.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -15,9 +17,9 @@ caf::expected<drawing> ask(const std::string& query, const std::string& accept =
 const std::string text = "https://q.example.cn/aBcDeFgHiJ0123456789";
 
 caf::expected<std::string_view> draw(link_images& all, uint32_t width, int64_t now,
-                                     drawn_format format = drawn_format::png) {
+                                     drawn_format format = drawn_format::png, std::string_view peer = "::1") {
   drawing how{format, width};
-  return all.draw(text, drawing_tag("aBcDeFgHiJ0123456789", how), how, now);
+  return all.draw(text, drawing_tag("aBcDeFgHiJ0123456789", how), how, peer, now);
 }
 
 } // namespace
@@ -67,7 +69,7 @@ BOOST_AUTO_TEST_CASE(what_was_drawn_is_not_drawn_again) {
 }
 
 BOOST_AUTO_TEST_CASE(only_so_many_bytes_are_kept_and_the_last_used_longest) {
-  link_images all({3'000, 400'000});
+  link_images all({.kept_bytes_max = 3'000});
   draw(all, 100, 0);
   for (uint32_t width = 200; width < 240; ++width) {
     draw(all, width, 0);
@@ -78,7 +80,7 @@ BOOST_AUTO_TEST_CASE(only_so_many_bytes_are_kept_and_the_last_used_longest) {
 }
 
 BOOST_AUTO_TEST_CASE(past_the_work_of_a_second_it_is_overloaded_until_later) {
-  link_images all({1 << 20, 10'000});
+  link_images all({1 << 20, 10'000, 10'000, 0});
   uint32_t drawn = 0;
   while (drawn < 100 && draw(all, 300 + drawn, 5'000)) ++drawn;
   BOOST_TEST(drawn > 10u);
@@ -86,6 +88,23 @@ BOOST_AUTO_TEST_CASE(past_the_work_of_a_second_it_is_overloaded_until_later) {
   BOOST_TEST((code_of(draw(all, 1'000, 5'000).error()) == ec::overloaded));
   BOOST_TEST(bool(draw(all, 300, 5'000)), "what is kept costs nothing");
   BOOST_TEST(bool(draw(all, 1'000, 6'000)));
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_widths_leaves_room_for_other_clients_and_for_the_usual_image) {
+  link_images all({.kept_bytes_max = 3'000});
+  auto flood = [&](const std::string& peer) {
+    uint32_t drawn = 0;
+    for (uint32_t width = 1'000; width < 1'300; ++width)
+      drawn += bool(draw(all, width, 5'000, drawn_format::png, peer));
+    return drawn;
+  };
+  auto one = flood("10.0.0.1");
+  BOOST_TEST(one > 10u);
+  BOOST_TEST(one < 300u);
+  BOOST_TEST(flood("10.0.0.2") == one, "another has one of its own");
+  for (int i = 3; i < 20; ++i) flood("10.0.0." + std::to_string(i));
+  BOOST_TEST(!draw(all, 1'500, 5'000, drawn_format::png, "10.0.0.99"));
+  BOOST_TEST(bool(draw(all, link_width_default, 5'000, drawn_format::png, "10.0.0.99")));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -337,6 +337,7 @@ BOOST_AUTO_TEST_CASE(a_large_body_without_a_key_is_refused_at_its_header) {
       BOOST_TEST(has(peer.taken, "HTTP/1.1 401"), line);
       BOOST_TEST(has(peer.taken, "WWW-Authenticate"));
       BOOST_TEST(n.held_bytes.load() < 1'000u);
+      table->closed(fd);
     }
   auto& peer = open(5);
   auto keyed = "Authorization: Bearer qw_web_" + std::string(43, 'a') + "\r\n";

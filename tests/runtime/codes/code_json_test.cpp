@@ -92,6 +92,22 @@ BOOST_AUTO_TEST_CASE(expired_is_derived_from_the_clock) {
   BOOST_TEST(state_word(c, 1'000) == "stocked");
 }
 
+BOOST_AUTO_TEST_CASE(history_tells_the_former_end_as_a_time) {
+  code_view code;
+  code.id = "x";
+  code_record record;
+  record.found = true;
+  record.history = {{2, "extend", 1'800'000'000'000, "web", "r", R"({"path":"p","expires_ms":1800000000123})"},
+                    {3, "extend", 1'800'000'000'000, "web", "r", R"({"expires_ms":null})"}};
+  code_context context;
+  context.record = &record;
+  std::string out;
+  append_code_json(out, code, context);
+  BOOST_TEST(out.find(R"("change":{"path":"p","expires_at":"2027-01-15T08:00:00.123Z"})") != out.npos, out);
+  BOOST_TEST(out.find(R"("change":{"expires_at":null})") != out.npos, out);
+  BOOST_TEST(out.find("expires_ms") == out.npos);
+}
+
 BOOST_AUTO_TEST_CASE(everything_known_has_counts_and_history) {
   code_record record;
   record.code = sample();
