@@ -1,6 +1,7 @@
 #include "node/actor_settings.hpp"
 
 #include "config/loader.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -52,6 +53,34 @@ BOOST_AUTO_TEST_CASE(every_prefix_is_answered_whether_it_makes_codes_or_not) {
        {"https://q.example.cn/", "https://r.example.cn/", "https://old.example.cn/", "https://was.example.cn/"})
     BOOST_TEST((std::find(out->link_prefixes.begin(), out->link_prefixes.end(), prefix) != out->link_prefixes.end()),
                prefix);
+}
+
+BOOST_AUTO_TEST_CASE(bounds_of_bulk_work_reach_its_actors_at_both_ends_of_their_ranges) {
+  test::temp_dir folder;
+  auto dir = data_dir::open(folder / "data", "n1");
+  BOOST_REQUIRE(dir);
+  std::string pool = "  - { name: a, app: homes, page: p/a }\n";
+  auto least = loaded(pool + "limits: { batch_items_under_way_max: 1, batch_items_per_s_max: 1, import_slice_max: 1,\n"
+                             "  import_share_percent: 1, import_bytes_max: 64KiB, jobs_open_max: 1, jobs_kept_max: 1,\n"
+                             "  jobs_kept: 1h, job_files_kept: 1min }\n");
+  auto few = batch_settings(least);
+  BOOST_REQUIRE(few);
+  BOOST_TEST(few->items_under_way_max == 1u);
+  BOOST_TEST(few->slice_max == 1u);
+  BOOST_TEST(few->items_per_s_max == 1u);
+  auto slow = transfer_settings(least, *dir);
+  BOOST_REQUIRE(slow);
+  BOOST_TEST(slow->pace.rows_max == 1u);
+  BOOST_TEST(slow->pace.share_percent == 1u);
+  BOOST_TEST(slow->import_bytes_max == 65'536u);
+  BOOST_TEST(slow->jobs_open_max == 1u);
+  BOOST_TEST(slow->jobs_kept_max == 1u);
+  BOOST_TEST(slow->jobs_kept_for_ms == 3'600'000u);
+  BOOST_TEST(slow->files_kept_for_ms == 60'000u);
+  auto most = loaded(pool + "limits: { batch_items_under_way_max: 256, batch_items_per_s_max: 100000,\n"
+                            "  import_slice_max: 500, import_share_percent: 100, jobs_open_max: 100 }\n");
+  BOOST_TEST(!!batch_settings(most));
+  BOOST_TEST(!!transfer_settings(most, *dir));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
