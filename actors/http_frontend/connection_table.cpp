@@ -233,8 +233,8 @@ std::optional<http::problem> connection_table::wrong_with(const http::request_pa
   return what;
 }
 
-// Who asks whether to send a body, or has begun with one that may be large, is told no, if the header is enough to know (RFC 9110, 10.1.1). The connection ends,
-// since nobody can tell whether the body follows all the same.
+// Who asks whether to send a body, or has begun with one that may be large, is told no, if the header is enough to know
+// (RFC 9110, 10.1.1). The connection ends, since nobody can tell whether the body follows all the same.
 bool connection_table::refuse_before_body(connection& c, http::request_parser& r) {
   std::string plain;
   if (path_of(r.target).find('%') != r.target.npos) r.target = plain = http::plain_target(r.target);
