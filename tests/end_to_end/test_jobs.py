@@ -10,6 +10,15 @@ from end_to_end.harness import EndToEnd, Node, call, wait_until
 
 COLUMNS = "id,state,pool,owner,path,query,tags,created_at,expires_at,version,kind"
 
+LINKS = """
+  - name: links
+    app: homes
+    page: pages/qr/index
+    stock: { low: 0, high: 0 }
+    on_empty: [link]
+    link_prefixes: ["https://q.example.cn/"]
+"""
+
 
 def rows(count, name="code"):
     return COLUMNS + "\r\n" + "".join(
@@ -51,12 +60,15 @@ class Jobs(EndToEnd):
 
     def test_whatever_was_issued_resolves_on_a_fresh_node(self):
         simulator = self.simulator()
-        old = self.node(simulator, low=60, high=200).start()
+        old = self.node(simulator, low=60, high=200, pool_extra=LINKS).start()
         shop = old.key("shop")
         old.wait_for_stock(30)
         odd = ['comma, "quote"', "new\nline", "carriage\r\nreturn", "tab\there", "房子 №1", "🏠", "'", "\"\"", " ends ", "=1+1", ",", "\\"]
         made = [old.issue(shop, "pages/a", {"name": text, "房": "1"}, tags=["春", f"t{i}"]).json for i, text in enumerate(odd)]
         made.append(old.issue(shop, "pages/b", "x=1&y=%E6%88%BF").json)
+        link = wait_until(lambda: (a := old.issue(shop, "pages/l", {"链接": "1"}, pool="links")).status == 201 and a, what="a link code").json
+        self.assertEqual(link["kind"], "link")
+        made.append(link)
         later = old.issue(shop, "pages/c", expires_in=3600).json
         over = old.issue(shop, "pages/d", expires_in=3600).json
         gone = old.issue(shop, "pages/e").json
