@@ -17,10 +17,12 @@ using visit_ptr = std::shared_ptr<visit>;
 
 const log::voice voice{"code_server"};
 
-// What the writer says when it has rolled back, or never began. A time-out or its death says neither.
-bool surely_undone(ec code) {
-  return code == ec::overloaded || code == ec::shutting_down || code == ec::store_busy || code == ec::store_failed ||
-         code == ec::disk_full;
+// What the writer itself says when it has rolled back, or never began. A time-out or its death says neither.
+bool surely_undone(const caf::error& why) {
+  auto code = code_of(why);
+  return why.category() == caf::atom("qrwell") &&
+         (code == ec::overloaded || code == ec::shutting_down || code == ec::store_busy || code == ec::store_failed ||
+          code == ec::disk_full || code == ec::unavailable);
 }
 
 struct shell {
@@ -193,7 +195,7 @@ struct shell {
   void change_failed(const visit_ptr& v, const caf::error& why) const {
     ++self->state.failed;
     auto code = code_of(why);
-    if (!surely_undone(code)) {
+    if (!surely_undone(why)) {
       forget(v, http::parse_target(v->request.target)->segments[2]);
       return v->refuse(ec::outcome_unknown,
                        "it is not known whether this was committed; read the code, or repeat the change: a repeated "
@@ -226,7 +228,8 @@ struct shell {
     image_form form{drawing_tag(code.id, *how), drawing_type(how->format), target.param("format") ? "" : "Accept"};
     std::string_view data;
     if (!matches(v->request.if_none_match, form.tag)) {
-      auto drawn = self->state.drawings->draw(code.link_prefix + code.id, form.tag, *how, v->request.peer, mono_ms(self));
+      auto drawn =
+          self->state.drawings->draw(code.link_prefix + code.id, form.tag, *how, v->request.peer, mono_ms(self));
       if (!drawn) return v->refuse(drawn.error());
       data = *drawn;
     }

@@ -50,10 +50,12 @@ void request_desk::receive(uint32_t sink, http_request& request, moment now, boo
   v.deadline_ms = now.mono_ms + (request.remaining_ms != 0 ? request.remaining_ms : cfg_.request_deadline_ms);
   v.live_deadline_ms = v.deadline_ms + cfg_.live_deadline_ms - cfg_.request_deadline_ms;
   v.request_id = request.request_id;
-  if (!keys_are_fresh(now)) {
-    await_keys(v, request, {ec::unavailable, "The keys could not be read for some seconds, so none is accepted.", 1});
-  } else {
+  if (keys_are_fresh(now)) {
     admit(v, request, now, memory);
+  } else if (auto form = check_form(request.authorization.reveal())) {
+    refuse(v, {ec::unauthorized, sentence_of(form)}); // no reading of the keys makes it one
+  } else {
+    await_keys(v, request, {ec::unavailable, "The keys could not be read for some seconds, so none is accepted.", 1});
   }
 }
 

@@ -295,6 +295,14 @@ BOOST_AUTO_TEST_CASE(a_writer_that_dies_leaves_it_open_whether_a_change_was_made
   BOOST_TEST(told_to_scans.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_writer_that_says_that_it_did_nothing_is_believed) {
+  for (auto code : {ec::unavailable, ec::store_failed, ec::overloaded, ec::shutting_down}) {
+    pen->change = [=](code_change&) -> caf::expected<code_changed> { return fail(code, "not now"); };
+    BOOST_TEST(send(http_method::del, "writer").says("nothing was changed"));
+    BOOST_TEST(told_to_scans.empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(changes_that_wait_for_the_writer_are_bounded_and_leave_room_for_readers) {
   pen->change_later = [](const auto&) {};
   for (int i = 0; i < 256; ++i) send(http_method::del, "writer");

@@ -509,6 +509,15 @@ BOOST_AUTO_TEST_CASE(p5_a_keyed_request_that_would_reuse_gets_its_code_from_the_
   BOOST_TEST(only(end(b, bind_end::bound)).status == 201);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_key_is_refused_at_once_though_no_keys_were_read) {
+  for (const auto* what : {"", "Bearer short", "Basic eA=="}) {
+    auto r = post();
+    r.authorization = secret(what);
+    BOOST_TEST(only(send(r)).status == 401);
+  }
+  BOOST_TEST(send(post()).answers.empty(), "this one may be good");
+}
+
 BOOST_AUTO_TEST_CASE(a_replay_of_a_code_of_a_pool_that_the_key_may_not_use_is_422) {
   open();
   auto minted = add_key("limited");
