@@ -1,5 +1,4 @@
 #include "actors/store_worker/lane_queue.hpp"
-#include "actors/store_worker/lane_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -54,13 +53,6 @@ BOOST_AUTO_TEST_CASE(a_flood_delays_a_lower_lane_by_a_bounded_number_of_jobs) {
   }
   BOOST_TEST(stock_at == int{queue::passed_max} + 1);
   BOOST_TEST(bulk_at == int{queue::passed_max} + 2);
-}
-
-BOOST_AUTO_TEST_CASE(a_worker_that_gives_way_works_a_quarter_of_its_time_and_rests_no_longer_than_a_tenth_of_a_second) {
-  using us = std::chrono::microseconds;
-  BOOST_TEST((rest_after(us{0}) == us{0}));
-  BOOST_TEST((rest_after(us{1'000}) == us{3'000}));
-  BOOST_TEST((rest_after(us{2'000'000}) == us{100'000}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
