@@ -1,5 +1,6 @@
 #include "actors/admin_server/key_requests.hpp"
 
+#include "runtime/codes/owner.hpp"
 #include "runtime/http/json.hpp"
 
 #include <boost/json/value.hpp>
@@ -14,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t list_entries_max = 64, owner_bytes_max = 64, prefix_bytes_max = 512;
+constexpr size_t list_entries_max = 64, prefix_bytes_max = 512;
 constexpr uint64_t daily_codes_max = 1'000'000'000;
 
 caf::error wrong(std::string_view field, std::string_view allowed) {
@@ -56,8 +57,8 @@ caf::error read_field(std::string_view name, const json::value& value, int64_t n
       return wrong("name", "1 to 32 of a-z, 0-9 and '-'");
     key.name = std::string(value.get_string());
   } else if (name == "owner") {
-    if (!value.is_string() || value.get_string().empty() || value.get_string().size() > owner_bytes_max)
-      return wrong("owner", "a string of 1 to 64 bytes");
+    if (!value.is_string() || !is_owner(std::string_view(value.get_string())))
+      return wrong("owner", fmt::format("a string of {}", owner_rule));
     key.owner = std::string(value.get_string());
   } else if (name == "scopes") {
     return read_scopes(value, key.scopes);

@@ -11,11 +11,6 @@ uint64_t line_ends(std::string_view text) {
   return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-// Empty lines stand before a record; it begins behind them.
-size_t blank_before(std::string_view record) {
-  return std::min(record.find_first_not_of("\r\n"), record.size());
-}
-
 // Reasons begin with the column's name, as in "tags: must be ..."; those of the store, with the id.
 std::string_view column_of(std::string_view header, std::string_view why) {
   auto end = why.find_first_of(":[");
@@ -31,11 +26,15 @@ std::string_view column_of(std::string_view header, std::string_view why) {
   return "";
 }
 
+// None: it is no record.
 std::vector<std::string> fields_of(std::string_view record) {
-  auto read = csv_reader(record).next();
-  if (!read || !*read) return {};
-  return std::move((*read)->fields);
+  auto found = first_csv_record(record, true);
+  if (!found || !found->wrong.empty() || found->end != record.size()) return {};
+  return csv_fields(record.substr(found->begin));
 }
+
+// Bad lines are read again and again, as far as a record may reach: how much of that one slice may have.
+constexpr size_t given_up_max = 16;
 
 } // namespace
 
@@ -44,115 +43,88 @@ std::string_view import_slice::record(uint64_t line) const {
   return found == places.end() ? std::string_view() : std::string_view(text).substr(found->at, found->size);
 }
 
-import_reader::import_reader(std::string header, uint64_t line, const target_limits& limits)
-    : header_(std::move(header))
-    , header_lines_(line_ends(header_))
-    , line_(line)
-    , limits_(limits) {}
-
 std::optional<import_slice> import_reader::next(size_t records_max) {
-  std::string_view rest(waiting_);
-  rest.remove_prefix(at_);
   if (skipping_) {
-    // The tail of a line that was too long.
-    auto end = rest.find('\n');
-    if (end == rest.npos && !ended_) {
-      import_slice out;
-      out.bytes = rest.size();
-      waiting_.clear();
-      at_ = 0;
-      if (out.bytes == 0) return std::nullopt;
-      return out;
-    }
-    skipping_ = false;
-    import_slice out;
-    out.bytes = end == rest.npos ? rest.size() : end + 1;
-    out.lines = end == rest.npos ? 0 : 1;
-    at_ += out.bytes;
-    line_ += out.lines;
-    return out;
+    if (at_ < waiting_.size()) return rest_of_line();
+    skipping_ = !ended_;
+    return std::nullopt;
   }
+  auto rest = std::string_view(waiting_).substr(at_);
   import_slice out;
-  size_t size = 0;
-  while (out.records < std::min(records_max, transfer_rows_max) && size < rest.size()) {
-    auto one = rest.substr(size);
-    auto end = csv_record_end(one.substr(0, record_bytes_max + 1), ended_ && one.size() <= record_bytes_max);
-    if (!end) {
-      // What lies before it goes first.
-      if (size == 0 && one.size() > record_bytes_max)
-        return one_line("the record has more than 64 KiB: is a quote not closed?");
-      if (size == 0 && ended_) return one_line("a field's quote is not closed");
-      break;
+  size_t given_up = 0;
+  while (out.records < std::min(records_max, transfer_rows_max) && given_up < given_up_max && out.bytes < rest.size()) {
+    auto one = rest.substr(out.bytes);
+    auto found = first_csv_record(one, ended_);
+    if (!found) break;
+    auto line = line_ + out.lines + line_ends(one.substr(0, found->begin));
+    if (!found->wrong.empty()) {
+      out.part.faults.push_back({line, std::string(found->wrong)});
+      ++given_up;
+      skipping_ = !ended_ && one[found->end - 1] != '\n';
+    } else if (found->end != found->begin) {
+      auto fields = csv_fields(one.substr(found->begin, found->end - found->begin));
+      if (!rows_.take(out.part, {line, std::move(fields)})) {
+        found->end = found->first_line_end(one);
+        ++given_up;
+      }
     }
-    auto blank = blank_before(one.substr(0, *end));
-    if (blank < *end) {
-      out.places.push_back({line_ + out.lines + line_ends(one.substr(0, blank)), size + blank, *end - blank});
+    if (found->end != found->begin) {
+      auto size = std::min(found->end - found->begin, csv_record_bytes_max);
+      out.places.push_back({line, out.bytes + found->begin, size});
       ++out.records;
     }
-    out.lines += line_ends(one.substr(0, *end));
-    size += *end;
+    out.bytes += found->end;
+    out.lines += line_ends(one.substr(0, found->end));
+    if (skipping_) break;
   }
-  if (size == 0) {
+  if (out.bytes == 0) {
     // Nothing whole is there: make room for more.
     waiting_.erase(0, at_);
     at_ = 0;
     return std::nullopt;
   }
-  out.text = rest.substr(0, size);
-  out.bytes = size;
-  auto whole = header_ + out.text; // a part, as by a call
-  if (auto part = read_transfer(whole, limits_)) {
-    out.part = std::move(*part);
-  } else { // the header was good when the file came: what a file without records says
-    for (const auto& p : out.places)
-      out.part.faults.push_back({p.line + header_lines_ + 1 - line_, sentence_of(part.error())});
-  }
-  auto to_file = [&](uint64_t& line) { line = line - header_lines_ + line_ - 1; };
-  for (auto& row : out.part.rows) to_file(row.line);
-  for (auto& fault : out.part.faults) to_file(fault.line);
-  at_ += size;
-  line_ += out.lines;
-  if (at_ == waiting_.size()) {
-    waiting_.clear();
-    at_ = 0;
-  }
-  return out;
-}
-
-std::optional<import_slice> import_reader::one_line(std::string why) {
-  std::string_view rest(waiting_);
-  rest.remove_prefix(at_);
-  import_slice out;
-  out.records = 1;
-  auto blank = blank_before(rest);
-  auto line = line_ + line_ends(rest.substr(0, blank));
-  auto end = rest.find('\n', blank);
-  auto here = end != rest.npos;
-  out.text = rest.substr(0, here ? end + 1 : rest.size());
-  out.bytes = out.text.size();
-  out.lines = line_ends(out.text);
-  out.places.push_back({line, blank, std::min<size_t>(out.text.size() - blank, 1'024)});
-  out.part.faults.push_back({line, std::move(why)});
-  skipping_ = !here;
+  out.text = rest.substr(0, out.bytes);
   at_ += out.bytes;
   line_ += out.lines;
+  forget_what_was_given();
   return out;
 }
 
-caf::expected<import_header> read_import_header(std::string_view text, bool whole, const target_limits& limits) {
-  import_header out;
-  if (text.starts_with("\xef\xbb\xbf")) out.bytes = 3;
-  auto rest = text.substr(out.bytes, import_reader::record_bytes_max);
-  auto end = csv_record_end(rest, whole);
-  auto blank = blank_before(rest.substr(0, end.value_or(0)));
-  if (!end || blank == *end)
+// The tail of a line that was too long.
+import_slice import_reader::rest_of_line() {
+  import_slice out;
+  auto end = waiting_.find('\n', at_);
+  skipping_ = end == waiting_.npos && !ended_;
+  out.lines = end == waiting_.npos ? 0 : 1;
+  out.bytes = std::min(end, waiting_.size() - 1) + 1 - at_;
+  at_ += out.bytes;
+  line_ += out.lines;
+  forget_what_was_given();
+  return out;
+}
+
+void import_reader::forget_what_was_given() {
+  if (at_ < waiting_.size()) return;
+  waiting_.clear();
+  at_ = 0;
+}
+
+caf::expected<import_header> read_import_header(std::string_view text, bool whole, const target_limits& limits,
+                                                int64_t now_ms) {
+  size_t mark = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  auto rest = text.substr(0, csv_record_bytes_max);
+  whole &= rest.size() == text.size();
+  rest.remove_prefix(mark);
+  auto found = first_csv_record(rest, whole);
+  if (!found || found->begin == found->end)
     return fail(ec::invalid_request, "The body must begin with the whole header line of the CSV file.");
-  out.text = rest.substr(blank, *end - blank);
-  out.bytes += *end;
-  out.lines = line_ends(rest.substr(0, *end));
+  if (!found->wrong.empty())
+    return fail(ec::invalid_request, "The header line cannot be read: " + std::string(found->wrong));
+  auto header = rest.substr(found->begin, found->end - found->begin);
+  auto rows = transfer_rows::of(csv_fields(header), limits, now_ms);
+  if (!rows) return std::move(rows.error());
+  import_header out{std::string(header), mark + found->end, line_ends(rest.substr(0, found->end)), std::move(*rows)};
   if (out.text.back() != '\n') out.text += "\r\n";
-  auto part = read_transfer(out.text, limits);
-  if (!part) return std::move(part.error());
   return out;
 }
 
@@ -162,14 +134,15 @@ std::string bad_rows_header(std::string_view header) {
     append_csv_field(out, name);
     out += ',';
   }
-  return out + "line,column,why\r\n";
+  return out + "line,column,why,text\r\n";
 }
 
 std::string bad_row(std::string_view header, std::string_view record, const import_fault& fault) {
   std::string out;
   auto columns = fields_of(header).size();
   auto fields = fields_of(record);
-  fields.resize(columns); // what has too many or cannot be read is told by its line
+  auto whole = fields.size() == columns;
+  if (!whole) fields.assign(columns, "");
   for (const auto& field : fields) {
     append_csv_field(out, field);
     out += ',';
@@ -179,6 +152,10 @@ std::string bad_row(std::string_view header, std::string_view record, const impo
   out += column_of(header, fault.why);
   out += ',';
   append_csv_field(out, fault.why);
+  out += ',';
+  if (record.ends_with('\n')) record.remove_suffix(1);
+  if (record.ends_with('\r')) record.remove_suffix(1);
+  if (!whole) append_csv_field(out, record);
   return out + "\r\n";
 }
 

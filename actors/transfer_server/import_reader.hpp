@@ -30,17 +30,16 @@ struct import_slice {
 /// Takes a CSV file of any size apart, from any record on, with as much of it in memory as it is fed.
 class import_reader {
 public:
-  static constexpr size_t record_bytes_max = 64 << 10;
-
-  /// `header`: the first record of the file. `line`: in which the first byte lies that will be fed.
-  import_reader(std::string header, uint64_t line, const target_limits& limits);
+  /// `line`: in which the first byte lies that will be fed.
+  import_reader(transfer_rows rows, uint64_t line)
+      : rows_(std::move(rows))
+      , line_(line) {}
 
   void feed(std::string_view data) { waiting_.append(data); }
   void end() { ended_ = true; }
 
-  /// At most so many records; none while too little was fed, or at the end. A record that is longer than
-  /// record_bytes_max, or never ends, is a fault, and reading goes on in the line after its first: one open quote costs
-  /// one row.
+  /// At most so many records; none while too little was fed, or at the end. A line that is no record is one with a
+  /// fault, and reading goes on in the next: a stray quote costs one row.
   std::optional<import_slice> next(size_t records_max);
 
   bool ended() const noexcept { return ended_ && at_ == waiting_.size(); }
@@ -49,12 +48,11 @@ public:
   bool within_line() const noexcept { return skipping_; }
 
 private:
-  std::optional<import_slice> one_line(std::string why);
+  import_slice rest_of_line();
+  void forget_what_was_given();
 
-  std::string header_;
-  uint64_t header_lines_;
+  transfer_rows rows_;
   uint64_t line_;
-  target_limits limits_;
   std::string waiting_;
   size_t at_ = 0; ///< what of `waiting_` has been given out
   bool ended_ = false, skipping_ = false;
@@ -64,15 +62,18 @@ private:
 struct import_header {
   std::string text;              ///< with a line end
   uint64_t bytes = 0, lines = 0; ///< of the file: where its rows begin
+  transfer_rows rows;
 };
 
 /// Error invalid_request when it does not name every column, or goes on behind a text that is not the `whole` file.
-caf::expected<import_header> read_import_header(std::string_view text, bool whole, const target_limits& limits);
+caf::expected<import_header> read_import_header(std::string_view text, bool whole, const target_limits& limits,
+                                                int64_t now_ms);
 
-/// The columns that a line of bad rows has: those of the file, then line, column and why.
+/// The columns that a line of bad rows has: those of the file, then line, column, why and text.
 std::string bad_rows_header(std::string_view header);
 
-/// A row that could not be taken, as it came as far as it can be read, and why.
+/// A row that could not be taken, as it came, and why. What has not the header's columns is one field, `text`; of a
+/// line of more than csv_record_bytes_max, its beginning.
 std::string bad_row(std::string_view header, std::string_view record, const import_fault& fault);
 
 } // namespace qrwell

@@ -1,6 +1,8 @@
 #include "actors/transfer_server/transfer_calls.hpp"
+#include "actors/transfer_server/transfer_requests.hpp"
 
 #include "runtime/http/byte_range.hpp"
+#include "runtime/http/client_sentence.hpp"
 #include "runtime/http/json.hpp"
 
 #include <boost/json/object.hpp>
@@ -18,13 +20,6 @@ template <class T>
 bool read_number(std::string_view text, T& out) {
   auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
   return !text.empty() && err == std::errc{} && end == text.data() + text.size();
-}
-
-caf::error only(const http::target& target, std::initializer_list<std::string_view> known) {
-  for (const auto& [name, value] : target.params)
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      return fail(ec::invalid_request, "'" + name.substr(0, 64) + "' is not a parameter of this call");
-  return caf::none;
 }
 
 caf::expected<bool> read_complete(const http::target& target, bool otherwise) {
@@ -91,9 +86,9 @@ void transfer_calls::make_job(const call& c, job_record j, std::function<void(ui
 void transfer_calls::begin_import(const call& c) {
   if (!csv_sent(c) || !ready(c.v)) return;
   auto complete = read_complete(c.target, true);
-  if (auto err = complete ? only(c.target, {"complete"}) : complete.error()) return c.v->refuse(err);
+  if (auto err = complete ? check_params(c.target, {"complete"}) : complete.error()) return c.v->refuse(err);
   const auto& body = c.v->request.body;
-  auto header = read_import_header(body, *complete, cfg_.target);
+  auto header = read_import_header(body, *complete, cfg_.target, wall_());
   if (!header) return c.v->refuse(header.error());
   if (body.size() > cfg_.import_bytes_max) return c.v->refuse(too_large(cfg_.import_bytes_max));
   job_record j;
@@ -107,7 +102,7 @@ void transfer_calls::begin_import(const call& c) {
     auto err = this_->files_->write(spool_name(id), 0, v->request.body);
     if (!err) err = this_->files_->sync(spool_name(id));
     if (err) {
-      this_->end_job(id, job_state::cancelled, sentence_of(err));
+      this_->end_job(id, job_state::cancelled, std::string(http::client_sentence(code_of(err), sentence_of(err))));
       return v->refuse(err);
     }
     made.row.bytes = v->request.body.size();
@@ -130,7 +125,7 @@ void transfer_calls::begin_import(const call& c) {
 void transfer_calls::add_to_import(const call& c) {
   if (!csv_sent(c) || !ready(c.v)) return;
   auto complete = read_complete(c.target, false);
-  if (auto err = complete ? only(c.target, {"complete", "offset"}) : complete.error()) return c.v->refuse(err);
+  if (auto err = complete ? check_params(c.target, {"complete", "offset"}) : complete.error()) return c.v->refuse(err);
   uint64_t offset = 0;
   auto sent = c.target.param("offset");
   if (!sent || !read_number(*sent, offset))
@@ -165,7 +160,7 @@ void transfer_calls::add_to_import(const call& c) {
 
 void transfer_calls::begin_export(const call& c) {
   if (!ready(c.v)) return;
-  if (auto err = only(c.target, {})) return c.v->refuse(err);
+  if (auto err = check_params(c.target, {})) return c.v->refuse(err);
   if (!c.v->request.body.empty() && !http::is_json_type(c.v->request.content_type)) {
     http::problem what;
     what.code = ec::invalid_request;
@@ -190,7 +185,7 @@ void transfer_calls::list_jobs(const call& c) {
   if (!ready(c.v)) return;
   jobs_query asked{0, c.who.admin ? "" : c.who.owner, jobs_shown};
   auto limit = c.target.param("limit");
-  if (auto err = only(c.target, {"limit"})) return c.v->refuse(err);
+  if (auto err = check_params(c.target, {"limit"})) return c.v->refuse(err);
   if (limit && (!read_number(*limit, asked.limit) || asked.limit == 0 || asked.limit > jobs_shown_max))
     return c.v->refuse(ec::invalid_request, fmt::format("limit: must be a whole number from 1 to {}", jobs_shown_max));
   self_->request(to_.lists, patience(), asked)

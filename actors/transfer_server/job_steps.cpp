@@ -1,6 +1,7 @@
 #include "actors/transfer_server/transfer_calls.hpp"
 #include "actors/transfer_server/transfer_requests.hpp"
 
+#include "runtime/http/client_sentence.hpp"
 #include "runtime/logging/log.hpp"
 
 #include <algorithm>
@@ -55,15 +56,15 @@ void transfer_calls::begin_next() {
   run_->noted_us = mono_us();
   run_->noted_at = j.progress.at;
   if (j.row.kind == job_kind::import_codes) {
-    auto text = files_->read(spool_name(id), 0, import_reader::record_bytes_max);
-    auto header = text ? read_import_header(*text, text->size() == j.row.bytes, cfg_.target)
+    auto text = files_->read(spool_name(id), 0, csv_record_bytes_max);
+    auto header = text ? read_import_header(*text, text->size() == j.row.bytes, cfg_.target, wall_())
                        : caf::expected<import_header>(text.error());
     if (!header) {
       end_job(id, job_state::failed, sentence_of(header.error()));
       return pause_for(0);
     }
-    run_->header = header->text;
-    run_->reader.emplace(std::move(header->text), j.progress.line, cfg_.target);
+    run_->header = std::move(header->text);
+    run_->reader.emplace(std::move(header->rows), j.progress.line);
     run_->read_at = j.progress.at;
   }
   save(id);
@@ -99,7 +100,10 @@ void transfer_calls::step_failed(const caf::error& why) {
     if (run_->attempts == 1) voice.warn("a job waits for the store", {{"job", id}, {"why", render(why)}});
     return pause_for(std::min<int64_t>(5'000'000, int64_t{100'000} << std::min(run_->attempts, 6u)));
   }
-  end_job(id, job_state::failed, sentence_of(why).empty() ? render(why) : sentence_of(why));
+  voice.warn("a job failed", {{"job", id}, {"why", render(why)}});
+  auto sentence = sentence_of(why);
+  end_job(id, job_state::failed,
+          std::string(http::client_sentence(code_of(why), sentence.empty() ? render(why) : sentence)));
   pause_for(0);
 }
 
@@ -119,8 +123,7 @@ void transfer_calls::import_step() {
         auto data = files_->read(spool_name(r.job_id), r.read_at, std::min<uint64_t>(left, cfg_.read_bytes));
         if (!data) return step_failed(data.error());
         if (data->empty())
-          return step_failed(
-              fail(ec::store_failed, "The file of this import is shorter than what came: import it again."));
+          return step_failed(fail(ec::conflict, "The file of this import is shorter than what came: import it again."));
         r.read_at += data->size();
         r.reader->feed(*data);
       }

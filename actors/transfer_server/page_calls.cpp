@@ -40,7 +40,7 @@ void transfer_calls::export_page(const call& c) {
 
 void transfer_calls::import_part(const call& c) {
   if (!csv_sent(c)) return;
-  auto part = read_transfer(c.v->request.body, cfg_.target);
+  auto part = read_transfer(c.v->request.body, cfg_.target, wall_());
   if (!part) return c.v->refuse(part.error());
   auto sent = part->keys;
   register_keys(

@@ -2,6 +2,9 @@
 
 #include "runtime/http/json.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -22,6 +25,19 @@ bool read_number(std::string_view text, T& out) {
 
 } // namespace
 
+caf::error check_params(const http::target& target, std::initializer_list<std::string_view> allowed) {
+  for (auto param = target.params.begin(); param != target.params.end(); ++param) {
+    const auto& name = param->first;
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+      return wrong(allowed.size() == 0 ? fmt::format("{}: this call has no parameters", name.substr(0, 64))
+                                       : fmt::format("{}: not a parameter of this call; these are {}",
+                                                     name.substr(0, 64), fmt::join(allowed, ", ")));
+    if (std::any_of(target.params.begin(), param, [&](const auto& before) { return before.first == name; }))
+      return wrong(fmt::format("{}: was sent twice; send it once", name));
+  }
+  return caf::none;
+}
+
 caf::error read_export_cursor(std::string_view text, code_list& out) {
   auto dot = text.find('.');
   if (dot == text.npos || !read_number(text.substr(0, dot), out.after_ms) || dot + 1 == text.size())
@@ -33,23 +49,22 @@ caf::error read_export_cursor(std::string_view text, code_list& out) {
 caf::expected<code_list> read_export(const http::target& target) {
   code_list out;
   out.limit = export_rows_default;
+  if (auto err = check_params(target, {"pool", "owner", "from", "to", "cursor", "limit"})) return err;
   for (const auto& [name, value] : target.params) {
     if (name == "pool") {
       out.pools = {value};
     } else if (name == "owner") {
       out.owner = value;
     } else if (name == "from" || name == "to") {
-      auto at = http::parse_time(value);
+      auto written = value;
+      std::replace(written.begin(), written.end(), ' ', '+'); // of an offset, not written as %2B
+      auto at = http::parse_time(written);
       if (!at) return wrong(name + ": must be a time as in 2026-12-31T23:59:59Z.");
       (name == "from" ? out.from_ms : out.to_ms) = *at;
     } else if (name == "cursor") {
       if (auto err = read_export_cursor(value, out)) return err;
-    } else if (name == "limit") {
-      if (!read_number(value, out.limit) || out.limit == 0 || out.limit > export_rows_max)
-        return wrong("limit: must be 1 to " + std::to_string(export_rows_max) + ".");
-    } else {
-      return wrong("'" + name.substr(0, 64) +
-                   "' is not a parameter of this call; these are pool, owner, from, to, cursor and limit.");
+    } else if (!read_number(value, out.limit) || out.limit == 0 || out.limit > export_rows_max) {
+      return wrong("limit: must be 1 to " + std::to_string(export_rows_max) + ".");
     }
   }
   return out;

@@ -1,12 +1,14 @@
 #include "runtime/codes/transfer_csv.hpp"
 
 #include "runtime/codes/code_json.hpp"
-#include "runtime/codes/csv.hpp"
+#include "runtime/codes/owner.hpp"
 #include "runtime/http/json.hpp"
+#include "runtime/http/utf8.hpp"
 #include "runtime/ids/hash.hpp"
 
 #include <boost/json/string.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -16,7 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t id_bytes_max = 32; ///< of a scene
-constexpr size_t owner_bytes_max = 64;
 constexpr std::array<std::string_view, 11> columns{"id",   "state",      "pool",       "owner",   "path", "query",
                                                    "tags", "created_at", "expires_at", "version", "kind"};
 enum column : size_t { id, state, pool, owner, path, query, tags, created_at, expires_at, version, kind };
@@ -34,8 +35,8 @@ bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= id_bytes_max && std::all_of(text.begin(), text.end(), good);
 }
 
-bool is_name(std::string_view text, size_t bytes_max) {
-  return !text.empty() && text.size() <= bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
+bool is_pool_name(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && http::is_utf8(text) && std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
   });
 }
@@ -44,6 +45,13 @@ caf::expected<int64_t> time_of(std::string_view name, const std::string& text) {
   auto at = http::parse_time(text);
   if (!at) return wrong(std::string(name) + ": must be a time as in 2026-12-31T23:59:59.000Z");
   return *at;
+}
+
+// JSON may have line ends between its parts. All others come from quotes that are not where they should be.
+bool has_stray_line_end(const row_fields& f) {
+  for (size_t i = 0; i < f.size(); ++i)
+    if (f[i].find('\n') != std::string::npos && ((i != query && i != tags) || !http::parse_json(f[i]))) return true;
+  return false;
 }
 
 // The place of each of our columns among the file's.
@@ -77,12 +85,13 @@ caf::expected<foreign_key> read_key(const row_fields& f) {
   return out;
 }
 
-caf::error read_row(import_row& out, const row_fields& f, const target_limits& limits) {
+caf::error read_row(import_row& out, const row_fields& f, const target_limits& limits, int64_t now_ms) {
   if (!is_id(f[id])) return wrong("id: must be 1 to 32 of 0-9, A-Z, a-z, - and _");
   if (f[state] != "bound" && f[state] != "expired" && f[state] != "revoked")
     return wrong("state: must be bound, expired or revoked");
-  if (!is_name(f[pool], 32)) return wrong("pool: must be 1 to 32 characters without spaces");
-  if (!is_name(f[owner], owner_bytes_max)) return wrong("owner: must be 1 to 64 characters without spaces");
+  if (!is_pool_name(f[pool])) return wrong("pool: must be 1 to 32 bytes of UTF-8 without spaces");
+  if (!is_owner(f[owner])) return wrong("owner: must be " + std::string(owner_rule));
+  if (!http::is_utf8(f[path])) return wrong("path: must be UTF-8");
   out.id = f[id];
   out.state = f[state] == "revoked" ? code_state::revoked : code_state::bound;
   out.pool = f[pool];
@@ -112,6 +121,9 @@ caf::error read_row(import_row& out, const row_fields& f, const target_limits& l
     if (!end) return std::move(end.error());
     out.expires_ms = *end;
   }
+  // Only its time says of a code that it has expired: without one that is over it would resolve again.
+  if (f[state] == "expired" && (out.expires_ms == 0 || out.expires_ms > now_ms))
+    return wrong("expires_at: of an expired code must be a time that is over");
   const auto& number = f[version];
   auto [end, err] = std::from_chars(number.data(), number.data() + number.size(), out.version);
   if (err != std::errc{} || end != number.data() + number.size() || out.version == 0 || out.version > INT32_MAX)
@@ -145,46 +157,63 @@ void append_transfer_row(std::string& out, const foreign_key& key) {
   out += ",,,,,,mac_key\r\n";
 }
 
-caf::expected<transfer_part> read_transfer(std::string_view text, const target_limits& limits) {
+caf::expected<transfer_rows> transfer_rows::of(const std::vector<std::string>& header, const target_limits& limits,
+                                               int64_t now_ms) {
+  auto places = places_of(header);
+  if (!places) return std::move(places.error());
+  transfer_rows out;
+  out.places_ = *places;
+  out.columns_ = header.size();
+  out.limits_ = limits;
+  out.now_ms_ = now_ms;
+  return out;
+}
+
+bool transfer_rows::take(transfer_part& out, csv_record record) const {
+  auto& sent = record.fields;
+  auto fault = [&](const caf::error& why) { out.faults.push_back({record.line, sentence_of(why)}); };
+  if (sent.size() != columns_) {
+    fault(wrong("the row has " + std::to_string(sent.size()) + " fields, the header line " + std::to_string(columns_)));
+    return std::none_of(sent.begin(), sent.end(), [](const auto& x) { return x.find('\n') != x.npos; });
+  }
+  row_fields f;
+  for (size_t i = 0; i < columns.size(); ++i) f[i] = std::move(sent[places_[i]]);
+  if (f[kind] == "mac_key") {
+    auto key = read_key(f);
+    if (key) {
+      out.keys.push_back(*key);
+      return true;
+    }
+    fault(key.error());
+    return !has_stray_line_end(f);
+  }
+  import_row row;
+  row.line = record.line;
+  if (auto err = read_row(row, f, limits_, now_ms_)) {
+    fault(err);
+    return !has_stray_line_end(f);
+  }
+  out.rows.push_back(std::move(row));
+  return true;
+}
+
+caf::expected<transfer_part> read_transfer(std::string_view text, const target_limits& limits, int64_t now_ms) {
   csv_reader reader(text);
   auto header = reader.next();
   if (!header) return wrong("The header line cannot be read: " + sentence_of(header.error()));
   if (!*header) return wrong("The body is empty; send CSV with a header line.");
-  auto places = places_of((*header)->fields);
-  if (!places) return std::move(places.error());
+  auto rows = transfer_rows::of((*header)->fields, limits, now_ms);
+  if (!rows) return std::move(rows.error());
   transfer_part out;
   for (size_t records = 0;;) {
     auto record = reader.next();
     if (record && !*record) return out;
     if (++records > transfer_rows_max)
       return wrong("There are more than " + std::to_string(transfer_rows_max) + " rows; send fewer at once.");
-    auto fault = [&](const caf::error& why) { out.faults.push_back({reader.line(), sentence_of(why)}); };
-    if (!record) {
-      fault(record.error());
-      continue;
-    }
-    auto& sent = (*record)->fields;
-    if (sent.size() != (*header)->fields.size()) {
-      fault(wrong("the row has " + std::to_string(sent.size()) + " fields, the header line " +
-                  std::to_string((*header)->fields.size())));
-      continue;
-    }
-    row_fields f;
-    for (size_t i = 0; i < columns.size(); ++i) f[i] = std::move(sent[(*places)[i]]);
-    if (f[kind] == "mac_key") {
-      auto key = read_key(f);
-      if (key)
-        out.keys.push_back(*key);
-      else
-        fault(key.error());
-      continue;
-    }
-    import_row row;
-    row.line = reader.line();
-    if (auto err = read_row(row, f, limits))
-      fault(err);
-    else
-      out.rows.push_back(std::move(row));
+    if (!record)
+      out.faults.push_back({reader.line(), sentence_of(record.error())});
+    else if (!rows->take(out, std::move(**record)))
+      reader.back_to_second_line();
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "messages/transfer.hpp"
+#include "runtime/codes/csv.hpp"
 #include "runtime/codes/target_fields.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +29,28 @@ struct transfer_part {
 
 constexpr size_t transfer_rows_max = 500; ///< of one part, beside its header
 
-/// Reads a part, which begins with a header line; columns may stand in any order. A row that is wrong is a fault and
-/// spoils no other. Error invalid_request for a header that lacks or doubles a column, and for too many rows.
-caf::expected<transfer_part> read_transfer(std::string_view text, const target_limits& limits);
+/// Reads the rows behind a header line.
+class transfer_rows {
+public:
+  /// Columns may stand in any order, others are ignored. Error invalid_request for a header that lacks or doubles one.
+  static caf::expected<transfer_rows> of(const std::vector<std::string>& header, const target_limits& limits,
+                                         int64_t now_ms);
+
+  /// Adds what the record says: a row, a key or a fault. False: it is a fault with line ends where no row has any, so
+  /// that stray quotes may have joined several lines: those behind its first are to be read by themselves.
+  bool take(transfer_part& out, csv_record record) const;
+
+private:
+  transfer_rows() = default;
+
+  std::array<size_t, 11> places_{};
+  size_t columns_ = 0;
+  target_limits limits_;
+  int64_t now_ms_ = 0;
+};
+
+/// Reads a part, which begins with a header line. A row that is wrong is a fault and spoils no other. Error
+/// invalid_request as transfer_rows::of(), and for too many rows.
+caf::expected<transfer_part> read_transfer(std::string_view text, const target_limits& limits, int64_t now_ms);
 
 } // namespace qrwell

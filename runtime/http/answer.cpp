@@ -1,5 +1,6 @@
 #include "runtime/http/answer.hpp"
 
+#include "runtime/http/client_sentence.hpp"
 #include "runtime/http/problem.hpp"
 #include "runtime/http/utf8.hpp"
 
@@ -99,7 +100,7 @@ std::string problem_json(const problem& what, std::string_view request_id) {
   body += R"(,"status":)";
   put_number(body, static_cast<uint64_t>(kind.status));
   body += R"(,"detail":)";
-  body += boost::json::serialize(to_utf8(what.detail));
+  body += boost::json::serialize(to_utf8(what.status == 0 ? client_sentence(what.code, what.detail) : what.detail));
   body += R"(,"code":")";
   body += kind.code;
   body += '"';

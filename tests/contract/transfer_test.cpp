@@ -1,6 +1,8 @@
 #include "tests/contract/homes.hpp"
 #include "tests/contract/rig.hpp"
 
+#include <set>
+
 using namespace qrwell;
 using namespace qrwell::test;
 
@@ -71,6 +73,31 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_import_can_be_repeated_and_never_overwrites, ho
   BOOST_TEST(must(c.store->import_codes({{row_of(stocked)}, ""})).faults.size() == 1u,
              "a code in stock is nobody's to take");
   c.well.verify_clean();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(all_codes_of_480_owners_in_3_generations_can_be_exported, home, all_homes) {
+  contract<home> c;
+  for (std::string pool : {"north", "south", "west"}) {
+    std::vector<import_row> rows;
+    for (uint64_t i = 0; i < 480; ++i) {
+      auto r = row_of("b" + pool + std::to_string(10'000 + i), i + 1);
+      r.pool = pool;
+      r.owner = "owner " + std::to_string(i);
+      rows.push_back(r);
+    }
+    BOOST_TEST(must(c.store->import_codes({rows, "admin:ann"})).added == 480u);
+  }
+  code_list query;
+  query.limit = 500;
+  std::set<std::string> ids;
+  for (bool more = true; more;) {
+    auto page = must(c.store->list(query));
+    for (const auto& code : page.codes) ids.insert(code.id);
+    query.after_ms = page.after_ms;
+    query.after_id = page.after_id;
+    more = page.more;
+  }
+  BOOST_TEST(ids.size() == 1'440u);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_job_is_remembered_as_it_was_left, home, all_homes) {

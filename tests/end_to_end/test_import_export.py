@@ -139,6 +139,29 @@ class ImportExport(EndToEnd):
         self.assertEqual(out.read_bytes(), whole)
         self.assertEqual(sorted(p.name for p in node.folder.glob("out.csv*")), ["out.csv"])
 
+    def test_a_stray_quote_costs_its_own_row_beside_a_node_and_without(self):
+        node = self.node(self.simulator(), low=10, high=20).start()
+        row = 'x{},bound,default,shop of 4,{},"{{""n"":""{}""}}",,2026-11-21T00:00:00.000Z,,1,wxacode\r\n'
+        bad = [row.format(0, 'pa"ge', 0), row.format(500, '"pages/a', 0), row.format(501, "/a", 0)]
+        text = COLUMNS + "\r\n" + bad[0] + "".join(row.format(i, "pages/a", i) for i in range(1, 437)) + bad[1] + bad[2]
+        text += "".join(row.format(i, "pages/a", i) for i in range(437, 874) if i not in (500, 501))
+        good = 873 - 2
+
+        def check(file):
+            file.write_text(text, newline="")
+            done = json.loads(node.cli("import", str(file), "-c", str(node.config), "--json", expect=4).stdout)
+            self.assertEqual((done["added"] + done["same"], done["rejected"]), (good, 3), done)
+            left = list(csv.DictReader(open(done["rejected_file"], newline="")))
+            self.assertEqual([entry["line"] for entry in left], ["2", "439", "440"])
+            self.assertEqual([left[0]["text"] + "\r\n", left[1]["text"] + "\r\n"], bad[:2], "as it came")
+            self.assertEqual((left[2]["id"], left[2]["path"], left[2]["column"], left[2]["text"]), ("x501", "/a", "path", ""))
+
+        check(node.folder / "in.csv")
+        for i in (1, 436, 437, 873):
+            self.assertEqual(node.call("GET", f"/v1/scenes/x{i}").status, 200)
+        node.stop()
+        check(node.folder / "again.csv")
+
     def test_refused(self):
         node = self.node(self.simulator(), low=10, high=20).start()
         shop = node.key("shop")

@@ -1,5 +1,6 @@
 #include "actors/transfer_server/import_reader.hpp"
 #include "actors/transfer_server/transfer_requests.hpp"
+#include "runtime/core/clock.hpp"
 #include "runtime/http/json.hpp"
 #include "tools/qrwell/admin_client.hpp"
 #include "tools/qrwell/commands.hpp"
@@ -215,9 +216,9 @@ caf::expected<import_report> import_locally(const settings& cfg, const std::stri
   const auto& l = cfg.limits;
   target_limits limits{l.path_bytes_max, l.query_bytes_max, l.tags_max, l.tag_bytes_max};
   auto data = more();
-  auto header = read_import_header(data, data.size() == size, limits);
+  auto header = read_import_header(data, data.size() == size, limits, system_wall_ms());
   if (!header) return std::move(header.error());
-  import_reader reader(header->text, 1 + header->lines, limits);
+  import_reader reader(std::move(header->rows), 1 + header->lines);
   data.remove_prefix(header->bytes);
   std::ofstream bad;
   import_report sum;

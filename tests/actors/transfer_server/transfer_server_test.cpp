@@ -1,6 +1,7 @@
 #include "actors/transfer_server/transfer_server.hpp"
 
 #include "runtime/codes/transfer_csv.hpp"
+#include "runtime/http/json.hpp"
 #include "runtime/keys/key_format.hpp"
 #include "tests/support/answer_catcher.hpp"
 #include "tests/support/det_fixture.hpp"
@@ -199,7 +200,7 @@ BOOST_AUTO_TEST_CASE(an_import_becomes_a_job_that_counts_good_and_bad_rows) {
   BOOST_TEST(is(answer, R"("added":120,"same":1,"bad":2,"bad_rows_url":"/v1/jobs/1/bad-rows","bad_rows_kept":2)"));
   BOOST_TEST(is(answer, "\"bytes_done\":" + std::to_string(text.size())));
   auto bad = get("/v1/jobs/1/bad-rows");
-  BOOST_TEST(is(bad, "kind,line,column,why\r\n"));
+  BOOST_TEST(is(bad, "kind,line,column,why,text\r\n"));
   BOOST_TEST(is(bad, ",122,,"));
   BOOST_TEST(is(bad, ",123,id,taken1 is here already"));
   BOOST_TEST(!has("1.import.csv"), "what is done needs no room");
@@ -328,7 +329,7 @@ BOOST_AUTO_TEST_CASE(a_job_waits_for_a_store_that_is_away_and_fails_when_that_la
   advance(60s);
   auto failed = get("/v1/jobs/2");
   BOOST_TEST(is(failed, R"("state":"failed")"));
-  BOOST_TEST(is(failed, "the store is busy"));
+  BOOST_TEST(is(failed, "too much to do"));
   BOOST_TEST(has("2.import.csv"), "it may be resumed");
   write->import_codes = [this](const import_rows& slice) -> caf::expected<import_result> {
     for (const auto& r : slice.rows) codes.insert(r.id);
@@ -346,12 +347,12 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_says_so_and_loses_nothing) {
   start();
   auto answer = post("/v1/imports", rows(5));
   BOOST_TEST(is(answer, "HTTP/1.1 503"));
-  BOOST_TEST(is(answer, "less room left"));
+  BOOST_TEST(is(answer, "has no room for it"));
   post("/v1/exports", "");
   finish();
   auto failed = get("/v1/jobs/2");
   BOOST_TEST(is(failed, R"("state":"failed")"));
-  BOOST_TEST(is(failed, "less room left"));
+  BOOST_TEST(is(failed, "has no room for it"));
   settings.min_free_bytes = 0;
   start_again();
   BOOST_TEST(is(post("/v1/jobs/2/resume", ""), "HTTP/1.1 202"));
@@ -535,13 +536,40 @@ BOOST_AUTO_TEST_CASE(wrong_requests_are_told_what_is_wrong) {
   BOOST_TEST(is(post("/v1/imports", "id,state\nx,bound\n"), "HTTP/1.1 400"));
   BOOST_TEST(is(post("/v1/imports", ""), "HTTP/1.1 400"));
   BOOST_TEST(is(post("/v1/imports?complete=perhaps", rows(1)), "complete:"));
-  BOOST_TEST(is(post("/v1/imports?colour=red", rows(1)), "'colour' is not a parameter"));
+  BOOST_TEST(is(post("/v1/imports?colour=red", rows(1)), "colour: not a parameter"));
   BOOST_TEST(is(post("/v1/exports", R"({"colour":"red"})"), "colour: not a member"));
   BOOST_TEST(is(post("/v1/exports", R"({"state":"stocked"})"), "state: must be"));
   BOOST_TEST(is(get("/v1/jobs/0"), "HTTP/1.1 404"));
   BOOST_TEST(is(get("/v1/jobs/x"), "HTTP/1.1 404"));
   BOOST_TEST(is(get("/v1/jobs?limit=0"), "HTTP/1.1 400"));
   BOOST_TEST(jobs.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_export_takes_an_offset_as_lists_do_and_no_parameter_twice) {
+  start();
+  BOOST_TEST(is(get("/v1/export?from=2026-11-21T08:00:00+08:00"), " 200 "));
+  BOOST_REQUIRE(!lists.empty());
+  BOOST_TEST(lists.back().from_ms == *http::parse_time("2026-11-21T00:00:00Z"));
+  BOOST_TEST(is(get("/v1/export?owner=a&owner=b"), "owner: was sent twice"));
+  BOOST_TEST(is(get("/v1/jobs?limit=1&limit=2"), "limit: was sent twice"));
+  BOOST_TEST(is(post("/v1/imports?complete=true&complete=false", rows(1)), "complete: was sent twice"));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_of_an_import_does_not_hear_where_the_store_is) {
+  start();
+  write->import_codes = [](const import_rows&) -> caf::expected<import_result> {
+    return fail(ec::store_failed,
+                "store /var/lib/qrwell/qrwell.db: import: disk I/O error (SQLite 778): the disk refused");
+  };
+  auto answer = post("/v1/import", rows(1));
+  BOOST_TEST(is(answer, " 503 "));
+  BOOST_TEST(!is(answer, "/var/lib"));
+  BOOST_TEST(!is(answer, "SQLite"));
+  post("/v1/imports", rows(1));
+  finish();
+  auto failed = get("/v1/jobs/1");
+  BOOST_TEST(is(failed, R"("state":"failed")"));
+  BOOST_TEST(!is(failed, "/var/lib"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

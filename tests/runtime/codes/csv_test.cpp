@@ -62,9 +62,44 @@ BOOST_AUTO_TEST_CASE(a_wrong_quote_costs_its_own_record_alone) {
   }
   csv_reader reader("\"never closed,\n x");
   BOOST_TEST(!reader.next());
+  BOOST_TEST((*reader.next())->fields[0] == " x");
   auto end = reader.next();
   BOOST_REQUIRE(end);
   BOOST_TEST(!end->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_quote_opens_at_the_start_of_a_field_only) {
+  for (std::string_view bad : {"pa\"ge,1\n", "a,b\"\n", "\"a\" ,b\n", "\"a\"\rb\n", "a\"\"b\n"}) {
+    auto found = first_csv_record(bad, true);
+    BOOST_REQUIRE(found);
+    BOOST_TEST(!found->wrong.empty(), bad);
+  }
+  BOOST_TEST(first_csv_record("\"a\"\"b\",c\n", true)->wrong.empty());
+}
+
+BOOST_AUTO_TEST_CASE(after_a_record_that_is_none_the_next_line_is_read) {
+  // The open quote of the first line is closed by that of the third.
+  csv_reader reader("a,\"b,c\n1,2,3\nx,\"y\",z\n\"p\nq\",r,s\n");
+  BOOST_TEST(!reader.next());
+  BOOST_TEST(reader.line() == 1u);
+  BOOST_TEST(((*reader.next())->fields == fields{"1", "2", "3"}));
+  BOOST_TEST(((*reader.next())->fields == fields{"x", "y", "z"}));
+  BOOST_TEST(((*reader.next())->fields == fields{"p\nq", "r", "s"}));
+  BOOST_TEST(reader.line() == 4u);
+  reader.back_to_second_line();
+  BOOST_TEST(!reader.next());
+  BOOST_TEST(reader.line() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_has_a_longest_size) {
+  auto text = "\"" + std::string(csv_record_bytes_max, '\n') + "\"\nlast\n";
+  auto found = first_csv_record(text, true);
+  BOOST_REQUIRE(found);
+  BOOST_TEST(found->wrong.find("64 KiB") != std::string_view::npos);
+  BOOST_TEST(found->end == 2u);
+  BOOST_TEST(!first_csv_record("a,b", false).has_value());
+  BOOST_TEST(first_csv_record("a,b", true)->end == 3u);
+  BOOST_TEST(first_csv_record("\r\n", false)->end == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -129,4 +129,19 @@ BOOST_AUTO_TEST_CASE(every_error_has_the_status_of_the_contract) {
   BOOST_TEST(kind_of(static_cast<ec>(200)).status == 500);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_inside_of_the_node_stays_there) {
+  const std::string inside =
+      "store /data/qrwell.db: bind: database is locked (SQLite 5): another process holds its lock";
+  for (auto code : {ec::store_busy, ec::store_failed, ec::store_corrupt, ec::disk_full, ec::not_leader, ec::locked,
+                    ec::restored_copy, ec::invalid_config, ec::internal, ec::unavailable, ec::outcome_unknown}) {
+    auto answer = problem_text({code, inside});
+    BOOST_TEST(!has(answer, "/data"), to_string(code));
+    BOOST_TEST(!has(answer, "SQLite"), to_string(code));
+    BOOST_TEST(!body_of(answer).at("detail").as_string().empty(), to_string(code));
+  }
+  BOOST_TEST(has(problem_text({ec::unavailable, "the jobs are not read yet: try again"}), "not read yet"));
+  BOOST_TEST(has(problem_text({ec::invalid_request, "store: not a field"}), "store: not a field"));
+  BOOST_TEST(has(problem_text({ec::internal, "The link code could not be drawn."}), "could not be drawn"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
