@@ -4,7 +4,6 @@
 #include "runtime/keys/key_ring.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -26,28 +25,6 @@ caf::expected<std::string> read_text(const http::target& target, std::string_vie
 }
 
 } // namespace
-
-caf::error check_params(const http::target& target, std::initializer_list<std::string_view> allowed) {
-  for (auto param = target.params.begin(); param != target.params.end(); ++param) {
-    const auto& name = param->first;
-    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
-      return wrong(
-          fmt::format("{}: not a parameter of this call; these are {}", name.substr(0, 64), fmt::join(allowed, ", ")));
-    if (std::any_of(target.params.begin(), param, [&](const auto& before) { return before.first == name; }))
-      return wrong(fmt::format("{}: was sent twice; send it once", name));
-  }
-  return caf::none;
-}
-
-caf::expected<int64_t> read_time(const http::target& target, std::string_view name, int64_t otherwise) {
-  auto text = target.param(name);
-  if (!text) return otherwise;
-  std::string written(*text);
-  std::replace(written.begin(), written.end(), ' ', '+');
-  auto time = http::parse_time(written);
-  if (!time) return wrong(fmt::format("{}: {}", name, sentence_of(time.error())));
-  return *time;
-}
 
 caf::expected<std::string> read_tag(const http::target& target) {
   return read_text(target, "tag");

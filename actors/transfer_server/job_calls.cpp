@@ -1,9 +1,9 @@
 #include "actors/transfer_server/transfer_calls.hpp"
-#include "actors/transfer_server/transfer_requests.hpp"
 
 #include "runtime/http/byte_range.hpp"
 #include "runtime/http/client_sentence.hpp"
 #include "runtime/http/json.hpp"
+#include "runtime/http/params.hpp"
 
 #include <boost/json/object.hpp>
 

@@ -1,9 +1,6 @@
 #include "actors/transfer_server/transfer_requests.hpp"
 
-#include "runtime/http/json.hpp"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "runtime/http/params.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,19 +22,6 @@ bool read_number(std::string_view text, T& out) {
 
 } // namespace
 
-caf::error check_params(const http::target& target, std::initializer_list<std::string_view> allowed) {
-  for (auto param = target.params.begin(); param != target.params.end(); ++param) {
-    const auto& name = param->first;
-    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
-      return wrong(allowed.size() == 0 ? fmt::format("{}: this call has no parameters", name.substr(0, 64))
-                                       : fmt::format("{}: not a parameter of this call; these are {}",
-                                                     name.substr(0, 64), fmt::join(allowed, ", ")));
-    if (std::any_of(target.params.begin(), param, [&](const auto& before) { return before.first == name; }))
-      return wrong(fmt::format("{}: was sent twice; send it once", name));
-  }
-  return caf::none;
-}
-
 caf::error read_export_cursor(std::string_view text, code_list& out) {
   auto dot = text.find('.');
   if (dot == text.npos || !read_number(text.substr(0, dot), out.after_ms) || dot + 1 == text.size())
@@ -56,10 +40,8 @@ caf::expected<code_list> read_export(const http::target& target) {
     } else if (name == "owner") {
       out.owner = value;
     } else if (name == "from" || name == "to") {
-      auto written = value;
-      std::replace(written.begin(), written.end(), ' ', '+'); // of an offset, not written as %2B
-      auto at = http::parse_time(written);
-      if (!at) return wrong(name + ": must be a time as in 2026-12-31T23:59:59Z.");
+      auto at = read_time(target, name, 0);
+      if (!at) return std::move(at.error());
       (name == "from" ? out.from_ms : out.to_ms) = *at;
     } else if (name == "cursor") {
       if (auto err = read_export_cursor(value, out)) return err;

@@ -5,15 +5,11 @@
 #include "messages/transfer.hpp"
 #include "runtime/http/target.hpp"
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace qrwell {
-
-/// No other parameters than these, and none of them twice. Error invalid_request names the parameter.
-caf::error check_params(const http::target& target, std::initializer_list<std::string_view> allowed);
 
 /// What `GET /v1/export` asks for. Error invalid_request names the parameter.
 caf::expected<code_list> read_export(const http::target& target);
