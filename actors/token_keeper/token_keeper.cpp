@@ -15,8 +15,7 @@ constexpr int64_t engine_grace_ms = 2'000;
 
 void start_call(self_ptr self) {
   auto& st = self->state;
-  // The book paces the calls already: if all hosts are known to fail, the first is as good as another.
-  auto host = st.host.value_or(0);
+  auto host = st.host;
   st.hosts_asked = static_cast<wechat::host_list::host_set>(st.hosts_asked | 1u << host);
   auto call = wechat::token_call(st.hosts->address(host), st.cfg.appid, st.cfg.app_secret, st.forced);
   call.timeout_for_ms = st.cfg.call_timeout_ms;
@@ -32,7 +31,8 @@ void fetch(self_ptr self, bool force) {
   auto& st = self->state;
   st.forced = force;
   st.hosts_asked = 0;
-  st.host = st.hosts->pick(mono_ms(self));
+  // The book paces the calls already: if all hosts are known to fail, one is asked all the same, and heard.
+  st.host = st.hosts->pick(mono_ms(self)).value_or(0);
   start_call(self);
 }
 
@@ -40,11 +40,11 @@ void fetch(self_ptr self, bool force) {
 // that is asked of another host only if the first surely never heard of it.
 bool ask_next_host(self_ptr self, const http_outcome& how, const std::string& why, int64_t now_ms) {
   auto& st = self->state;
-  if (!st.host || (st.forced && !wechat::surely_unheard(how))) return false;
+  if (st.forced && !wechat::surely_unheard(how)) return false;
   auto next = st.hosts->pick(now_ms, st.hosts_asked);
   if (!next) return false;
-  st.lines.moved(st.cfg.app, st.hosts->address(*st.host), st.hosts->address(*next), why, now_ms);
-  st.host = next;
+  st.lines.moved(st.cfg.app, st.hosts->address(st.host), st.hosts->address(*next), why, now_ms);
+  st.host = *next;
   start_call(self);
   return true;
 }
@@ -91,20 +91,17 @@ void ended(self_ptr self, const call_ended& x) {
   st.call_until_ms = 0;
   auto answer = wechat::read_token(x.how);
   auto now = mono_ms(self);
-  if (st.host) {
-    if (x.how.curl == -1) {
-      st.hosts->abandoned(*st.host);
-    } else if (answer.end == wechat::token_end::failed ||
-               wechat::explain(answer.errcode).kind == wechat::refusal::busy) {
-      auto why =
-          answer.end == wechat::token_end::refused ? wechat::describe(answer.errcode, answer.detail) : answer.detail;
-      st.hosts->failed(*st.host, wechat::failure_of(x.how), why, now);
-      if (ask_next_host(self, x.how, why, now)) return;
-    } else {
-      st.hosts->succeeded(*st.host);
-    }
+  if (x.how.curl == -1) {
+    st.hosts->abandoned(st.host);
+  } else if (answer.end == wechat::token_end::failed || wechat::explain(answer.errcode).kind == wechat::refusal::busy) {
+    auto why =
+        answer.end == wechat::token_end::refused ? wechat::describe(answer.errcode, answer.detail) : answer.detail;
+    st.hosts->failed(st.host, wechat::failure_of(x.how), why, now);
+    if (ask_next_host(self, x.how, why, now)) return;
+  } else {
+    st.hosts->succeeded(st.host);
   }
-  auto host = st.hosts->address(st.host.value_or(0));
+  auto host = st.hosts->address(st.host);
   act(self, st.book->fetched(answer, now));
   st.lines.look(st.cfg.app, host, *st.book, now);
 }
@@ -164,8 +161,8 @@ token_keeper_actor::behavior_type token_keeper(self_ptr self, vitals_ptr v, toke
                                                std::shared_ptr<wechat::wechat_transport> transport) {
   self->set_vitals(v);
   auto& st = self->state;
-  // One failure is enough to leave a host, and one success to trust it: more in a row, as for codes, would take hours
-  // at the pace of token calls.
+  // One failure is enough to leave a host for another, and one success to trust it: more in a row, as for codes, would
+  // take hours at the pace of token calls.
   st.hosts.emplace(cfg.hosts, wechat::breaker_config{1, 30'000, 300'000, 1}, cfg.book.seed);
   st.book.emplace(cfg.book);
   st.cfg = std::move(cfg);

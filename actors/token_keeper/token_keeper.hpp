@@ -29,7 +29,7 @@ struct token_keeper_state {
   std::shared_ptr<wechat::wechat_transport> transport;
   std::optional<token_book> book;
   std::optional<wechat::host_list> hosts;
-  std::optional<size_t> host;                  ///< of the call under way, if it was one that the list chose
+  size_t host = 0;                             ///< of the call under way
   wechat::host_list::host_set hosts_asked = 0; ///< for the present fetch
   bool forced = false;                         ///< so is the present fetch
   uint64_t call = 0, tickets = 0;

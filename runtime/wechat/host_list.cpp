@@ -61,8 +61,9 @@ host_failure failure_of(const http_outcome& how) noexcept {
   return how.curl == 0 || how.too_large ? host_failure::unwell : host_failure::broken;
 }
 
-host_list::host_list(std::vector<std::string> hosts, breaker_config cfg, uint64_t seed) {
-  for (auto& address : hosts) hosts_.push_back({std::move(address), {}, breaker(cfg, seed + hosts_.size()), 0});
+host_list::host_list(std::vector<std::string> hosts, breaker_config cfg, uint64_t seed)
+    : one_is_enough_(cfg.failures_max <= 1) {
+  for (auto& address : hosts) hosts_.push_back({std::move(address), {}, breaker(cfg, seed + hosts_.size()), 0, 0});
 }
 
 std::optional<size_t> host_list::pick(int64_t now_ms, host_set but) {
@@ -77,6 +78,7 @@ std::optional<size_t> host_list::pick(int64_t now_ms, host_set but) {
 void host_list::succeeded(size_t host) {
   auto& h = hosts_[host];
   h.broken -= std::min(h.broken, 1u);
+  h.failed = 0;
   // A call that began before its host was left says little: while another host works, the probe decides.
   auto other = healthy();
   if (h.guard.now() == breaker::state::open && other && *other != host) return;
@@ -90,9 +92,11 @@ void host_list::failed(size_t host, host_failure how, const std::string& why, in
   h.why = why;
   if (how == host_failure::broken) h.broken = std::min(h.broken + 2, broken_max);
   auto leave = how == host_failure::unreachable || (how == host_failure::broken && h.broken >= broken_max);
-  if (leave && other_may_be_called(host, now_ms))
+  auto other = other_may_be_called(host, now_ms);
+  auto first = h.failed++ == 0 && h.guard.now() == breaker::state::closed;
+  if (leave && other)
     h.guard.leave(now_ms);
-  else
+  else if (other || !first || !one_is_enough_)
     h.guard.failed(now_ms);
 }
 

@@ -36,7 +36,8 @@ host_failure failure_of(const http_outcome& how) noexcept;
 /// WeChat's addresses in the order of preference. Each has a breaker of its own: calls go to the first that is not
 /// known to fail, and when the pause of an earlier one is over, one call tries it, and its success brings the others
 /// back. While another host may be called, one that is unreachable is left at once, and a broken one after two failures
-/// in a row, or three if every other call succeeds; the last one is left as the breaker says.
+/// in a row, or three if every other call succeeds; the last one is left as the breaker says, but never for one
+/// failure, and any success brings it back.
 class host_list {
 public:
   /// A set of hosts, a bit each.
@@ -78,11 +79,13 @@ private:
     std::string address, why;
     breaker guard;
     uint32_t broken = 0; ///< +2 for each broken call, -1 for each good one
+    uint32_t failed = 0; ///< calls in a row
   };
 
   bool other_may_be_called(size_t host, int64_t now_ms) const;
 
   std::vector<entry> hosts_;
+  bool one_is_enough_; ///< to leave a host
 };
 
 /// [{host, state, why, next_try_in_s}], for an actor's facts.

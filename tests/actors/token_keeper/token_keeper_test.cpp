@@ -16,17 +16,19 @@ struct keeper_fixture : test::det_fixture {
   vitals_registry registry;
   token_keeper_actor keeper;
 
-  keeper_fixture() {
+  keeper_fixture() { start({"https://a", "https://b"}); }
+  ~keeper_fixture() { keeper = nullptr; }
+
+  void start(std::vector<std::string> hosts) {
     token_keeper_config c;
     c.app = "homes";
     c.appid = "wx0123456789abcdef";
     c.app_secret = secret("APP-SECRET-VALUE");
-    c.hosts = {"https://a", "https://b"};
+    c.hosts = std::move(hosts);
     BOOST_REQUIRE(!validate(c));
     keeper = spawn(token_keeper, registry.enroll("token_keeper", "homes"), c,
                    std::static_pointer_cast<wechat::wechat_transport>(wechat));
   }
-  ~keeper_fixture() { keeper = nullptr; }
 
   actor_status status() {
     auto out = *ask<actor_status>(keeper, status_query{});
@@ -99,6 +101,33 @@ BOOST_AUTO_TEST_CASE(another_host_is_asked_when_one_gives_no_answer) {
   BOOST_TEST(facts().at("has_token").as_bool());
   BOOST_TEST(facts().at("host").as_string() == "https://b");
   BOOST_TEST(facts().at("hosts").at(0).at("state").as_string() == "left");
+}
+
+// One that failed once was `left` for 30 s, though the next call to it had an answer.
+BOOST_AUTO_TEST_CASE(the_only_host_is_used_as_soon_as_a_call_to_it_works) {
+  caf::anon_send_exit(keeper, caf::exit_reason::user_shutdown);
+  run();
+  wechat->open.clear();
+  start({"https://only"});
+  for (int faults : {1, 6}) {
+    for (int i = 0; i < faults; ++i) {
+      for (int s = 0; s < 120 && wechat->open.empty(); ++s) advance(1s);
+      BOOST_REQUIRE(wechat->open.size() == 1u);
+      wechat->end(fake_transport::refused_connection());
+      run();
+      if (i == 0) BOOST_TEST(facts().at("hosts").at(0).at("state").as_string() == "used");
+    }
+    for (int s = 0; s < 120 && wechat->open.empty(); ++s) advance(1s);
+    BOOST_REQUIRE(wechat->open.size() == 1u);
+    wechat->end(fake_transport::token("TOKEN-" + std::to_string(faults)));
+    run();
+    BOOST_TEST(facts().at("hosts").at(0).at("state").as_string() == "used");
+    BOOST_TEST(facts().at("has_token").as_bool());
+    auto present = *ask<access_token>(keeper, token_query{});
+    advance(20min, 1s);
+    tell(keeper, token_refused{present.version, 40001});
+    run();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_forced_refresh_that_may_have_arrived_is_not_made_again) {

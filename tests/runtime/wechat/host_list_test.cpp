@@ -146,6 +146,19 @@ BOOST_AUTO_TEST_CASE(the_last_host_is_not_left_for_one_refusal) {
   BOOST_TEST(!one.pick(0));
 }
 
+BOOST_AUTO_TEST_CASE(the_only_host_is_left_by_no_single_failure_and_brought_back_by_any_success) {
+  host_list one({"https://a"}, {1, 30'000, 300'000, 1}, 1);
+  for (int i = 0; i < 3; ++i) {
+    one.failed(one.pick(0).value(), host_failure::unreachable, "refused", 0);
+    BOOST_TEST(one.look(0)[0].state == "used");
+    one.succeeded(0);
+  }
+  for (int i = 0; i < 2; ++i) one.failed(0, host_failure::unwell, "busy", 0);
+  BOOST_TEST(one.look(0)[0].state == "left");
+  one.succeeded(0); // of a call that was made all the same
+  BOOST_TEST(one.look(0)[0].state == "used");
+}
+
 BOOST_AUTO_TEST_CASE(of_the_calls_that_were_under_way_none_brings_a_host_back_while_another_works) {
   host_list hosts({"https://a", "https://b"}, {}, 1);
   hosts.failed(0, host_failure::unreachable, "refused", 0);
@@ -232,6 +245,8 @@ BOOST_AUTO_TEST_CASE(the_healthy_one_does_not_waver_while_a_failing_one_is_tried
   auto probe = hosts.pick(60'000);
   BOOST_TEST(probe.value_or(9) == 0u);
   BOOST_TEST(hosts.healthy().value_or(9) == 1u);
+  hosts.failed(*hosts.pick(60'000), host_failure::unwell, "busy", 60'000);
+  BOOST_TEST(hosts.healthy().value_or(9) == 1u); // the last one
   hosts.failed(*hosts.pick(60'000), host_failure::unwell, "busy", 60'000);
   BOOST_TEST(!hosts.healthy());
   hosts.succeeded(0);
