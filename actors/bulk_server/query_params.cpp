@@ -1,6 +1,5 @@
 #include "actors/bulk_server/query_params.hpp"
 
-#include "runtime/http/json.hpp"
 #include "runtime/keys/key_ring.hpp"
 
 #include <fmt/format.h>
