@@ -240,6 +240,13 @@ class HttpByTheBook(EndToEnd):
                     self.assertEqual(got[0], status, got)
                     self.assertEqual(set(got[1]["allow"].split(", ")), methods)
 
+    def test_411_comes_from_those_calls_that_are_described_with_it_and_no_other(self):
+        for real, path, operations in self.openapi():
+            for method in {"post", "patch", "delete"} & operations.keys():
+                with self.subTest(f"{method} {path}"), self.raw(admin=True) as c:
+                    got = c.say(f"{method.upper()} {real} HTTP/1.1\r\n{self.fields(key=False)}\r\n").answer()
+                    self.assertEqual(got[0] == 411, "411" in operations[method]["responses"], got)
+
     def test_100_is_sent_only_when_the_body_is_wanted(self):
         expect = "Expect: 100-continue"
         length = f"Content-Length: {len(BODY)}"
