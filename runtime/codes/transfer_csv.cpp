@@ -54,6 +54,12 @@ bool has_stray_line_end(const row_fields& f) {
   return false;
 }
 
+// Of a column that is ignored, and may have line ends: one that lies between two stray quotes would take rows along.
+bool holds_rows(const std::string& field, size_t row_fields_count) {
+  return field.find('\n') != std::string::npos &&
+         static_cast<size_t>(std::count(field.begin(), field.end(), ',')) + 1 >= row_fields_count;
+}
+
 // The place of each of our columns among the file's.
 caf::expected<std::array<size_t, columns.size()>> places_of(const std::vector<std::string>& header) {
   std::array<size_t, columns.size()> out;
@@ -176,8 +182,17 @@ bool transfer_rows::take(transfer_part& out, csv_record record) const {
     fault(wrong("the row has " + std::to_string(sent.size()) + " fields, the header line " + std::to_string(columns_)));
     return std::none_of(sent.begin(), sent.end(), [](const auto& x) { return x.find('\n') != x.npos; });
   }
+  for (size_t i = 0; i < sent.size(); ++i)
+    if (i != places_[query] && i != places_[tags] && holds_rows(sent[i], columns_)) {
+      fault(wrong("a field has as many commas as a row, and line ends: is a quote not closed?"));
+      return false;
+    }
   row_fields f;
   for (size_t i = 0; i < columns.size(); ++i) f[i] = std::move(sent[places_[i]]);
+  if (has_stray_line_end(f)) {
+    fault(wrong("a line end stands in a field that has none: is a quote not closed?"));
+    return false;
+  }
   if (f[kind] == "mac_key") {
     auto key = read_key(f);
     if (key) {
@@ -185,15 +200,14 @@ bool transfer_rows::take(transfer_part& out, csv_record record) const {
       return true;
     }
     fault(key.error());
-    return !has_stray_line_end(f);
+    return true;
   }
   import_row row;
   row.line = record.line;
-  if (auto err = read_row(row, f, limits_, now_ms_)) {
+  if (auto err = read_row(row, f, limits_, now_ms_))
     fault(err);
-    return !has_stray_line_end(f);
-  }
-  out.rows.push_back(std::move(row));
+  else
+    out.rows.push_back(std::move(row));
   return true;
 }
 
