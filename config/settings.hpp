@@ -99,7 +99,8 @@ struct limit_settings {
   uint32_t idle_timeout_ms = 0, header_timeout_ms = 0, body_timeout_ms = 0;
   uint32_t request_deadline_ms = 0, live_deadline_ms = 0, batch_deadline_ms = 0;
   uint32_t batch_items_under_way_max = 0, batch_items_per_s_max = 0;
-  uint32_t import_slice_max = 0, import_share_percent = 0, jobs_open_max = 0, jobs_kept_max = 0;
+  uint32_t import_slice_max = 0, import_share_percent = 0, import_beside_percent = 0, jobs_open_max = 0,
+           jobs_kept_max = 0;
   uint64_t import_bytes_max = 0, jobs_kept_for_ms = 0, job_files_kept_ms = 0;
   uint32_t persister_waiting_max = 0, group_max = 0, shelf_lots_max = 0;
   uint64_t path_bytes_max = 0, query_bytes_max = 0;

@@ -33,7 +33,8 @@ struct import_fault {
 struct import_result {
   uint64_t added = 0, same = 0;
   std::vector<import_fault> faults;
-  QRWELL_FIELDS(import_result, added, same, faults)
+  uint64_t binds_beside = 0; ///< groups of single requests that were bound since the slice before
+  QRWELL_FIELDS(import_result, added, same, faults, binds_beside)
 };
 
 /// MAC keys of the place where the codes come from: their ids are asked of the store, since the keys are not here.

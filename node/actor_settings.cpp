@@ -123,9 +123,11 @@ caf::expected<transfer_server_config> transfer_settings(const settings& cfg, con
   out.folder = dir.path() + "/jobs";
   out.min_free_bytes = cfg.images.min_free_bytes;
   out.target = {l.path_bytes_max, l.query_bytes_max, l.tags_max, l.tag_bytes_max};
+  out.gives_way = true;
   out.pace.rows_max = l.import_slice_max;
   out.pace.rows_min = std::min(out.pace.rows_min, out.pace.rows_max);
   out.pace.share_percent = l.import_share_percent;
+  out.pace.beside_percent = l.import_beside_percent;
   out.import_bytes_max = l.import_bytes_max;
   out.jobs_open_max = l.jobs_open_max;
   out.jobs_kept_max = l.jobs_kept_max;

@@ -50,7 +50,7 @@ public:
                                  }});
   }
 
-  /// The same on a thread of its own, for one that now and then waits for the disk.
+  /// The same on a thread of its own, for one that now and then waits for the disk, or works long for one answer.
   template <class Handle, class Function, class... Args>
   Handle add_blocking(const std::string& kind, const std::string& name, const std::string& pool, on_death rule,
                       Function function, Args... args) {
@@ -263,8 +263,10 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                  wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"], scans);
   bulk_server_config bulk_cfg;
   bulk_cfg.public_url = cfg.http.public_url;
-  auto bulk = all.add<bulk_server_actor>("bulk_server", "bulk_server", "", on_death::restart, bulk_server, bulk_cfg,
-                                         wall_clock(system_wall_ms), readers["codes"], readers["bulk"], out.writer);
+  bulk_cfg.gives_way = true;
+  auto bulk =
+      all.add_blocking<bulk_server_actor>("bulk_server", "bulk_server", "", on_death::restart, bulk_server, bulk_cfg,
+                                          wall_clock(system_wall_ms), readers["codes"], readers["bulk"], out.writer);
   auto transfer_cfg = transfer_settings(cfg, needs.dir);
   if (!transfer_cfg) return std::move(transfer_cfg.error());
   auto transfers = all.add_blocking<transfer_server_actor>(

@@ -1,5 +1,7 @@
 #include "actors/bulk_server/bulk_server.hpp"
 
+#include "runtime/core/thread_priority.hpp"
+
 #include "actors/bulk_server/bulk_answers.hpp"
 #include "actors/bulk_server/list_request.hpp"
 #include "actors/bulk_server/stats_request.hpp"
@@ -106,6 +108,7 @@ caf::error validate(const bulk_server_config& cfg) {
 bulk_server_actor::behavior_type bulk_server(watched<bulk_server_actor, bulk_server_state>* self, vitals_ptr v,
                                              bulk_server_config cfg, wall_clock wall, store_reader_actor keys,
                                              store_reader_actor bulk, store_writer_actor writer) {
+  if (cfg.gives_way) give_way();
   self->set_vitals(v);
   using keys_type = key_watch<self_ptr>;
   self->state.keys = std::make_unique<keys_type>(self, key_watch_config{}, wall, std::move(keys));

@@ -16,6 +16,7 @@ struct bulk_server_config {
   std::string public_url;            ///< without a slash at its end
   uint32_t store_timeout_ms = 5'000; ///< many rows take longer than one
   size_t under_way_max = 64;         ///< requests; past it 503
+  bool gives_way = false;            ///< its thread, which is its own, runs below all others
 };
 
 caf::error validate(const bulk_server_config& cfg);

@@ -19,7 +19,8 @@ caf::expected<void> register_keys(code_store& store, const foreign_keys& foreign
   for (const auto& key : foreign.keys)
     if (here(key))
       continue;
-    else if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put) return put;
+    else if (auto put = store.ensure_mac_key({key.key_char, key.fingerprint, false, "store"}); !put)
+      return put;
   return caf::unit;
 }
 
@@ -35,7 +36,10 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
   return {
       watch(v, "bind_group",
             [self](bind_group& m) {
-              return in_lane(self, bind_lane, "bind_group", m, [](s& e, auto& q) { return e.bind(q); });
+              return in_lane(self, bind_lane, "bind_group", m, [self](s& e, auto& q) {
+                ++self->state.binds;
+                return e.bind(q);
+              });
             }),
       watch(v, "bind_resolve",
             [self](bind_resolve& m) {
@@ -119,7 +123,11 @@ store_writer_actor::behavior_type store_writer(watched<store_writer_actor, store
             }),
       watch(v, "import_rows",
             [self](import_rows& m) {
-              return in_lane(self, bulk_lane, "import_rows", m, [](s& e, auto& q) { return e.import_codes(q); });
+              return in_lane(self, bulk_lane, "import_rows", m, [self](s& e, auto& q) {
+                auto out = e.import_codes(q);
+                if (out) out->binds_beside = std::exchange(self->state.binds, 0);
+                return out;
+              });
             }),
       watch(v, "job_put",
             [self](job_put& m) {

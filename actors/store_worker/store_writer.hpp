@@ -7,6 +7,7 @@ namespace qrwell {
 
 struct store_writer_state : lane_worker_state<code_store> {
   static constexpr const char* name = "store_writer";
+  uint64_t binds = 0; ///< since the last slice of an import
 };
 
 /// Runs the code_store's writing calls, one at a time. Blocks in them: spawn it detached.

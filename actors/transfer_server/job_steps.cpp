@@ -187,7 +187,7 @@ void transfer_calls::import_done(const import_result& got, int64_t took_us) {
   r.attempts = 0;
   auto rows = static_cast<uint32_t>(slice.part.rows.size());
   r.slice.reset();
-  pause_for(rows == 0 ? 0 : pace_.took(took_us, rows));
+  pause_for(rows == 0 ? 0 : pace_.took(took_us, rows, got.binds_beside));
 }
 
 // -- export
@@ -242,8 +242,7 @@ void transfer_calls::export_page_done(const code_page& page, int64_t took_us) {
     end_job(r.job_id, job_state::done, "");
     return pause_for(0);
   }
-  pause_for(std::clamp<int64_t>(took_us * (100 - cfg_.pace.share_percent) / cfg_.pace.share_percent,
-                                cfg_.pace.pause_min_us, cfg_.pace.pause_max_us));
+  pause_for(pace_.read(took_us));
 }
 
 } // namespace qrwell

@@ -72,7 +72,7 @@ void transfer_calls::part_slice() {
             auto took = this_->mono_us() - begun;
             this_->slowest_slice_us_ = std::max(this_->slowest_slice_us_, took);
             this_->rows_ += rows;
-            auto pause = this_->pace_.took(took, rows);
+            auto pause = this_->pace_.took(took, rows, got.binds_beside);
             // The answer does not wait for the pause.
             if (this_->parts_.front().at == this_->parts_.front().rows.size()) this_->part_ended({});
             this_->pause_for(pause);

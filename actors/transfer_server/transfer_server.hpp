@@ -22,6 +22,7 @@ struct transfer_server_config {
   uint64_t min_free_bytes = 0;
   target_limits target; ///< of imported codes
   slice_pace_config pace;
+  bool gives_way = false;                   ///< its thread, which is its own, runs below all others
   uint64_t import_bytes_max = 1ull << 30;   ///< of one import's file
   uint64_t bad_rows_bytes_max = 4ull << 20; ///< of an import's file of bad rows; past it they are only counted
   uint64_t download_bytes_max = 4ull << 20; ///< of one answer with a part of a file
