@@ -271,8 +271,25 @@ void request_desk::bind_without_code(visit& v, moment now) {
 void request_desk::go_on_without(visit& v, moment now) {
   if (v.otherwise)
     refuse(v, std::move(*v.otherwise));
-  else
+  else if (!follows(v))
     climb(v, now);
+}
+
+/// Whether another request is getting a code that this one may reuse: then it waits, and asks for it once more. If that
+/// one got none, all who waited look for themselves.
+bool request_desk::follows(visit& v) {
+  if (v.bind.reuse_hash == digest{} || v.followed || v.lead) return false;
+  const auto& hash = v.bind.reuse_hash;
+  v.lead =
+      reuse_flights_.join(v.bind.owner + '\n' + v.bind.pool + '\n' + std::string(hash.begin(), hash.end()), v.ticket);
+  v.followed = !v.lead;
+  if (v.followed) v.stage = visit_stage::recall;
+  return v.followed;
+}
+
+void request_desk::wake_followers() {
+  for (auto ticket : reuse_flights_.take_woken())
+    if (auto* v = visits_.find(ticket); v && v->stage == visit_stage::recall) ask_what_it_got(*v);
 }
 
 void request_desk::bind_ended(bind_results& results, moment now) {
@@ -492,6 +509,7 @@ void request_desk::expire(moment now) {
 
 desk_effects request_desk::take(moment now) {
   settle_ladders(now);
+  wake_followers();
   for (auto& [name, pool] : pools_) {
     if (auto claim = pool.ladder->take_claim(now.mono_ms)) out_.claims.push_back(std::move(*claim));
     while (auto live = pool.ladder->take_live(now.mono_ms)) out_.lives.push_back(std::move(*live));

@@ -94,6 +94,8 @@ private:
   void ask_what_it_got(visit& v);
   void bind_without_code(visit& v, moment now);
   void go_on_without(visit& v, moment now);
+  bool follows(visit& v);
+  void wake_followers();
   void climb(visit& v, moment now);
   void settle_ladders(moment now);
   void start(visit& v, shelf_code code, moment now);
@@ -122,6 +124,7 @@ private:
   size_t keys_waiting_ = 0, images_open_ = 0;
   bool tell_ = false;
   std::map<std::string, pool_desk, std::less<>> pools_; ///< visits point into it
+  reuse_flights reuse_flights_;                         ///< visits let go of their leads
   visit_table visits_;
   issue_answers answers_;
   desk_effects out_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/request_server/pool_desk.hpp"
+#include "actors/request_server/reuse_flights.hpp"
 #include "messages/http.hpp"
 #include "runtime/codes/issue_request.hpp"
 #include "runtime/http/answer.hpp"
@@ -41,6 +42,8 @@ struct visit {
   bytes image;
   std::unique_ptr<code_view> replayed;      ///< whose image is being read
   bool reused = false;                      ///< what is shown again is another request's code
+  bool followed = false;                    ///< it waited for another request with its target
+  reuse_flights::lead lead;                 ///< others with its target wait for it
   std::unique_ptr<http::problem> otherwise; ///< of one that has no code, while it is asked what it got before
   std::unique_ptr<http_request> request;    ///< of one that waits for the keys
 };

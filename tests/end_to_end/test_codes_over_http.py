@@ -1,6 +1,9 @@
 """What a business developer does with codes after they are printed: change, revoke, list, count; and the keys to do it with."""
 
 import datetime
+import json
+import socket
+import threading
 import urllib.parse
 
 from end_to_end.harness import EndToEnd, call, wait_until
@@ -172,6 +175,38 @@ class CodesOverHttp(EndToEnd):
         head = self.n.call("HEAD", "/v1/codes", key=self.key)
         self.assertEqual((head.status, head.body), (200, b""))
         self.assertEqual(head.headers["content-length"], self.get("/v1/codes").headers["content-length"])
+
+    def test_a_thousand_concurrent_requests_to_reuse_ten_targets_spend_ten_codes(self):
+        ids, statuses, lock = {}, [], threading.Lock()
+        host, port = self.n.address.rsplit(":", 1)
+
+        def client(number):
+            """Twenty requests on one connection, all sent before the first answer is read."""
+            with socket.create_connection((host, int(port)), timeout=30) as connection:
+                for n in range(20):
+                    target = (number + n) % 10
+                    body = json.dumps({"path": "pages/house/detail", "query": {"house": target}, "reuse": True})
+                    connection.sendall(f"POST /v1/codes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {self.key}\r\n"
+                                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+                answers = connection.makefile("rb")
+                for n in range(20):
+                    status, length = int(answers.readline().split()[1]), 0
+                    while (line := answers.readline()) not in (b"\r\n", b""):
+                        if line.lower().startswith(b"content-length:"):
+                            length = int(line.split(b":")[1])
+                    code = json.loads(answers.read(length))
+                    with lock:
+                        statuses.append(status)
+                        ids.setdefault((number + n) % 10, set()).add(code.get("id"))
+
+        clients = [threading.Thread(target=client, args=(n,)) for n in range(50)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join(60)
+        self.assertEqual(len(statuses), 1000)
+        self.assertEqual({s: statuses.count(s) for s in set(statuses)}, {201: 10, 200: 990})
+        self.assertEqual({target: len(found) for target, found in ids.items()}, {target: 1 for target in range(10)})
 
     def test_what_is_wrong_with_a_list_is_named(self):
         for _ in range(2):

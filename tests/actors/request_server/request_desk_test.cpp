@@ -477,6 +477,45 @@ BOOST_AUTO_TEST_CASE(a_request_that_would_reuse_asks_first_and_needs_no_code_the
   BOOST_TEST(a.id() == "older");
 }
 
+BOOST_AUTO_TEST_CASE(of_many_that_would_reuse_the_same_target_one_takes_a_code_and_the_others_wait_for_it) {
+  open();
+  auto none = [&](const desk_effects& e) {
+    bind_group_result got;
+    for (const auto& asked : e.recall.requests) got.results.push_back({asked.ticket, bind_end::lost_race, {}, {}});
+    d().recalled(got, at());
+    return take();
+  };
+  auto first = none(send(post(R"({"path":"pages/a","reuse":true})")));
+  BOOST_REQUIRE_EQUAL(first.binds.requests.size(), 1u);
+  auto second = none(send(post(R"({"path":"pages/a","reuse":true})")));
+  BOOST_TEST(second.binds.requests.empty(), "it would take a code only to give it back");
+  BOOST_TEST(second.answers.empty());
+  BOOST_REQUIRE_EQUAL(none(send(post(R"({"path":"pages/b","reuse":true})"))).binds.requests.size(), 1u);
+  auto b = first.binds.requests.front();
+  auto e = end(b, bind_end::bound);
+  BOOST_TEST(only(e).status == 201);
+  BOOST_REQUIRE_EQUAL(e.recall.requests.size(), 1u);
+  auto found = view(e.recall.requests.front());
+  bind_group_result got{{{e.recall.requests.front().ticket, bind_end::reused, found, {}}}, {}};
+  d().recalled(got, at());
+  BOOST_TEST(only(take()).status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_waited_for_one_that_got_no_code_looks_for_one) {
+  open();
+  auto none = [&](const desk_effects& e) {
+    bind_group_result got;
+    for (const auto& asked : e.recall.requests) got.results.push_back({asked.ticket, bind_end::lost_race, {}, {}});
+    d().recalled(got, at());
+    return take();
+  };
+  auto first = none(send(post(R"({"path":"pages/a","reuse":true})")));
+  BOOST_TEST(none(send(post(R"({"path":"pages/a","reuse":true})"))).binds.requests.empty());
+  auto e = end(first.binds.requests.front(), bind_end::late);
+  BOOST_TEST(only(e).status == 503);
+  BOOST_TEST(none(e).binds.requests.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(p5_a_keyed_request_that_would_reuse_gets_its_code_from_the_bind_which_knows_its_key) {
   open();
   auto keyed = post(R"({"path":"pages/a","reuse":true})");
