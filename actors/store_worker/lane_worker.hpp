@@ -80,10 +80,11 @@ private:
   caf::error problem_; ///< the last job's, if it was the engine's fault
 };
 
-/// How long a worker that gives way rests after a job, whether others wait or not: a flood of such jobs takes a tenth
-/// of a processor, or more when each is long, since whoever goes from page to page waits for the rest, too.
+/// How long a worker that gives way rests after a job, whether others wait or not: a flood of such jobs takes a
+/// thirtieth of a processor, or more when each is long, since whoever goes from page to page waits for the rest, too.
+/// More would show in the p99 of scans, whose answers leave by the same front end (promise P9).
 constexpr std::chrono::microseconds rest_after(std::chrono::microseconds took) {
-  return std::min(9 * took, std::chrono::microseconds{40'000});
+  return std::min(29 * took, std::chrono::microseconds{40'000});
 }
 
 template <class Engine>

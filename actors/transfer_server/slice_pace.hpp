@@ -10,7 +10,7 @@ struct slice_pace_config {
   uint32_t rows_min = 5;           ///< however slow the store is
   uint32_t took_wanted_us = 4'000; ///< of one slice at the store: what a single request may wait behind
   uint32_t share_percent = 30;     ///< of its time that the store gives to slices
-  uint32_t beside_percent = 3;     ///< the same while codes are being bound
+  uint32_t beside_percent = 1;     ///< the same while codes are being bound
   uint32_t beside_rows_max = 10;   ///< of one slice meanwhile
   uint32_t beside_us = 500'000;    ///< how long after a bind that is
   uint32_t pause_min_us = 1'000, pause_max_us = 250'000;
