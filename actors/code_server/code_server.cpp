@@ -17,6 +17,8 @@ using visit_ptr = std::shared_ptr<visit>;
 
 const log::voice voice{"code_server"};
 
+constexpr auto late_change_wait = std::chrono::minutes(10);
+
 // What the writer itself says when it has rolled back, or never began. A time-out or its death says neither.
 bool surely_undone(const caf::error& why) {
   auto code = code_of(why);
@@ -123,8 +125,8 @@ struct shell {
     ask_writer(v, std::move(*asked));
   }
 
-  // The client is answered after store_timeout_ms, but the end of its change is waited for as long as it takes: one
-  // that commits late must be forgotten by caches as any other.
+  // The client is answered after store_timeout_ms, but the end of its change is waited for much longer: one that
+  // commits late must be forgotten by caches as any other. Past late_change_wait their age limit has to do.
   void ask_writer(const visit_ptr& v, code_change asked) const {
     auto& st = self->state;
     if (st.changes_open >= cfg.changes_max) {
@@ -134,7 +136,7 @@ struct shell {
     ++st.changes_open;
     st.changes.push_back({mono_ms(self) + cfg.store_timeout_ms, v});
     self->delayed_send(self, std::chrono::milliseconds(cfg.store_timeout_ms), tick{});
-    self->request(writer, caf::infinite, std::move(asked))
+    self->request(writer, late_change_wait, std::move(asked))
         .then(
             [v, this_ = *this](const code_changed& changed) {
               --this_.self->state.changes_open;

@@ -1,5 +1,7 @@
 #include "runtime/images/image_directory.hpp"
 
+#include "runtime/core/file_handle.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -15,22 +17,6 @@ namespace qrwell {
 namespace {
 
 constexpr size_t image_bytes_max = 4 << 20;
-
-class file_handle {
-public:
-  explicit file_handle(int fd)
-      : fd_(fd) {}
-  ~file_handle() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  file_handle(const file_handle&) = delete;
-  file_handle& operator=(const file_handle&) = delete;
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
 
 caf::error failed(std::string_view what, const std::string& path) {
   auto code = errno == ENOSPC || errno == EDQUOT ? ec::disk_full : ec::store_failed;

@@ -2,8 +2,10 @@
 """Floods a node with one kind of bulk work from a few kept-alive connections, each sending its next request when the last
 one was answered, for a bounded time; says at the end what was done. Or burns as much processor time as a flood's client did.
 
-  floods.py batch|list|export|import ADDRESS TOKEN_FILE SECONDS CLIENTS
-  floods.py burn SHARE - SECONDS -"""
+  floods.py batch|list|export|import ADDRESS TOKEN_FILE SECONDS CLIENTS PAGE
+  floods.py burn SHARE - SECONDS - -
+
+PAGE: codes of a page of a list or export, rows of an import."""
 
 import http.client
 import itertools
@@ -15,7 +17,6 @@ import threading
 import time
 
 ITEMS = 100      # of a batch
-PAGE = 500       # codes of a page, rows of an import
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -25,26 +26,27 @@ def batches():
             {"path": "pages/flood", "query": {"n": n * ITEMS + i}, "tags": ["flood"]} for i in range(ITEMS)]}), "application/json"
 
 
-def pages(path):
+def pages(path, page):
     """From the newest on; from the beginning again after the last."""
     cursor = ""
     while True:
-        answer = yield "GET", f"{path}?limit={PAGE}" + (f"&cursor={cursor}" if cursor else ""), None, None
+        answer = yield "GET", f"{path}?limit={page}" + (f"&cursor={cursor}" if cursor else ""), None, None
         cursor = answer or ""
 
 
-def imports():
+def imports(page):
     """Codes that were made elsewhere, each one new: nothing is cheaper for being there already."""
     pick = random.Random()
     while True:
         rows = ["id,state,pool,owner,path,query,tags,created_at,expires_at,version,kind"]
         rows += ["elsewhere-" + "".join(pick.choices(LETTERS, k=18)) + ",bound,default,elsewhere,pages/flood,,,2026-01-01T00:00:00.000Z,,1,imported"
-                 for _ in range(PAGE)]
+                 for _ in range(page)]
         yield "POST", "/v1/import", "\n".join(rows) + "\n", "text/csv"
 
 
-def requests(kind):
-    return {"batch": batches, "list": lambda: pages("/v1/codes"), "export": lambda: pages("/v1/export"), "import": imports}[kind]()
+def requests(kind, page):
+    return {"batch": batches, "list": lambda: pages("/v1/codes", page), "export": lambda: pages("/v1/export", page),
+            "import": lambda: imports(page)}[kind]()
 
 
 def next_cursor(answer, body):
@@ -55,10 +57,10 @@ def next_cursor(answer, body):
     return tail.split('"next_cursor":"', 1)[1].split('"', 1)[0] if '"next_cursor":"' in tail else ""
 
 
-def client(kind, address, token, until, done):
+def client(kind, address, token, until, done, page):
     host, port = address.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
-    ask = requests(kind)
+    ask = requests(kind, page)
     answered = None
     while time.monotonic() < until:
         method, path, body, media = ask.send(answered)
@@ -67,16 +69,16 @@ def client(kind, address, token, until, done):
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         text = answer.read()
-        as_wanted = answer.status == 200 and (kind != "import" or text.startswith(b'{"added":%d,' % PAGE))
+        as_wanted = answer.status == 200 and (kind != "import" or text.startswith(b'{"added":%d,' % page))
         done.append((answer.status, time.monotonic() - began, len(text), b"" if as_wanted else text[:300]))
         answered = next_cursor(answer, text) if kind in ("list", "export") else None
         if answer.status in (429, 503):
             time.sleep(0.05)  # it was told to wait
 
 
-def flood(kind, address, token, seconds, clients):
+def flood(kind, address, token, seconds, clients, page):
     done, until = [], time.monotonic() + seconds
-    threads = [threading.Thread(target=client, args=(kind, address, token, until, done)) for _ in range(clients)]
+    threads = [threading.Thread(target=client, args=(kind, address, token, until, done, page)) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -100,8 +102,8 @@ def burn(share, seconds):
 
 
 if __name__ == "__main__":
-    kind, where, token_file, seconds, clients = sys.argv[1:]
+    kind, where, token_file, seconds, clients, page = sys.argv[1:]
     if kind == "burn":
         print(json.dumps(burn(min(1.0, float(where)), float(seconds))))
     else:
-        print(json.dumps(flood(kind, where, pathlib.Path(token_file).read_text().strip(), float(seconds), int(clients))))
+        print(json.dumps(flood(kind, where, pathlib.Path(token_file).read_text().strip(), float(seconds), int(clients), int(page))))

@@ -15,8 +15,8 @@ from bench import machine, report, rigs
 
 KINDS = ("batch", "list", "export", "import")
 HERE = pathlib.Path(__file__).resolve().parent
-FULL = {"rounds": 3, "seconds": 6, "rate": 1000, "clients": 4, "stock": 1_000_000, "bound": 200_000}
-QUICK = {"rounds": 1, "seconds": 3, "rate": 1000, "clients": 4, "stock": 200_000, "bound": 50_000}
+FULL = {"rounds": 3, "seconds": 6, "rate": 1000, "clients": 4, "page": 500, "stock": 1_000_000, "bound": 200_000}
+QUICK = {"rounds": 1, "seconds": 3, "rate": 1000, "clients": 4, "page": 500, "stock": 200_000, "bound": 50_000}
 AIM = 1.20
 AROUND_S = 1.5  # a flood begins before qrload and ends after it
 
@@ -73,12 +73,12 @@ class P9:
         for _ in range(self.s["rounds"]):
             samples["nothing"].append(self.mixed())
             for kind in KINDS:
-                sample = self.mixed(Beside(kind, self.node.address, admin_file, seconds, self.s["clients"]))
+                sample = self.mixed(Beside(kind, self.node.address, admin_file, seconds, self.s["clients"], self.s["page"]))
                 samples[kind].append(sample)
                 if sample["flood"]["said"] and "200" in sample["flood"]["statuses"]:
                     self.say(f"{kind} was not answered as it should: {sample['flood']['said'][:200]}")
                 share = sample["flood"]["cpu_s"] / seconds
-                samples[f"busy as {kind}"].append(self.mixed(Beside("burn", share, "-", seconds, "-")))
+                samples[f"busy as {kind}"].append(self.mixed(Beside("burn", share, "-", seconds, "-", "-")))
                 self.say(f"{kind}: {sample['flood']['a_second']:.0f} requests a second {sample['flood']['statuses']}, issue p99 "
                          f"{sample['issue']['p99']:.2f} ms, scan p99 {sample['scan']['p99']:.2f} ms, others {sample['others']:.0%}")
         return samples
@@ -109,7 +109,7 @@ def summary(samples, settings):
 def table(result):
     s = result["settings"]
     lines = [f"P9: issues and scans at {s['rate']:,}/s together, open loop, {s['rounds']} rounds of {s['seconds']} s; each flood from "
-             f"{s['clients']} closed-loop clients; medians of p99 in ms, ratios against nothing beside and against an equally busy "
+             f"{s['clients']} closed-loop clients, {s['page']} codes a page; medians of p99 in ms, ratios against nothing beside and against an equally busy "
              f"process; the aim is below {AIM:.2f}", ""]
     heads = ["flood", "requests/s"]
     for what in ("issue", "scan"):

@@ -304,3 +304,20 @@ class EndToEnd(unittest.TestCase):
         for word in words:
             self.assertIn(word, problem["detail"])
         return problem
+
+
+class OneNode(EndToEnd):
+    """Tests that start a node, self.n, and make a key for it, self.key."""
+
+    def draw(self, count):
+        """Issues so many codes; their ids."""
+        answers = [self.n.issue(self.key) for _ in range(count)]
+        self.assertEqual({a.status for a in answers}, {201}, [a for a in answers if a.status != 201][:2])
+        return [a.json["id"] for a in answers]
+
+    def check_images(self, ids):
+        """Each is the image that the simulator drew for this id."""
+        for code in ids:
+            image = self.n.call("GET", f"/v1/codes/{code}/image")
+            self.assertEqual(image.status, 200)
+            self.assertIn(b"scene=" + code.encode(), image.body)

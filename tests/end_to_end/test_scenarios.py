@@ -6,10 +6,10 @@ import socket
 import subprocess
 import time
 
-from end_to_end.harness import BIN, EndToEnd, call, wait_until
+from end_to_end.harness import BIN, EndToEnd, OneNode, call, wait_until
 
 
-class Scenarios(EndToEnd):
+class Scenarios(OneNode):
     """A stock of 150 that 60 draws make the node fill again, while WeChat does what the scenario says."""
 
     def start(self, *options, **more):
@@ -24,17 +24,6 @@ class Scenarios(EndToEnd):
 
     def wait_for_the_end(self):
         wait_until(lambda: self.sim.state()["scenario"]["over"], 30, "the end of the scenario")
-
-    def draw(self, count):
-        answers = [self.n.issue(self.key) for _ in range(count)]
-        self.assertEqual({a.status for a in answers}, {201}, [a for a in answers if a.status != 201][:2])
-        return [a.json["id"] for a in answers]
-
-    def check_images(self, ids):
-        for code in ids:
-            image = self.n.call("GET", f"/v1/codes/{code}/image")
-            self.assertEqual(image.status, 200)
-            self.assertIn(b"scene=" + code.encode(), image.body)
 
     def app(self):
         return self.n.status()["apps"][0]

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 
-from end_to_end.harness import EndToEnd, Simulator, call, closed_window, wait_until
+from end_to_end.harness import EndToEnd, OneNode, Simulator, call, closed_window, wait_until
 
 
 class Kills(EndToEnd):
@@ -229,7 +229,7 @@ class EmptyStock(EndToEnd):
         self.assert_problem(node.admin("POST", "/v1/pools/nowhere/fill"), 404, "not_found", "nowhere")
 
 
-class WeChatTrouble(EndToEnd):
+class WeChatTrouble(OneNode):
     """Stock goes on being issued, nothing wrong is stocked, and status says in words what is wrong."""
 
     def start(self, **more):
@@ -237,17 +237,6 @@ class WeChatTrouble(EndToEnd):
         self.n = self.node(self.sim, **{"low": 150, "high": 150, **more}).start()
         self.key = self.n.key()
         self.n.wait_for_stock(140)
-
-    def draw(self, count):
-        answers = [self.n.issue(self.key) for _ in range(count)]
-        self.assertEqual({a.status for a in answers}, {201}, [a for a in answers if a.status != 201][:2])
-        return [a.json["id"] for a in answers]
-
-    def check_images(self, ids):
-        for code in ids:
-            image = self.n.call("GET", f"/v1/codes/{code}/image")
-            self.assertEqual(image.status, 200)
-            self.assertIn(b"scene=" + code.encode(), image.body)
 
     def test_wechat_away(self):
         self.start()

@@ -207,31 +207,18 @@ bind_result sqlite_code_store::bind_row(const bind_request& r, const nonce& mark
     c.version = 1;
     c.link_prefix = r.link_prefix;
   }
-  auto won = is_link ? db_->use(bind_link)
-                           .arg(r.id)
-                           .arg(r.gen_id)
-                           .arg(mark)
-                           .arg(r.owner)
-                           .arg(r.path)
-                           .arg_or_null(r.query)
-                           .arg_or_null(r.tags)
-                           .arg_or_null(expires)
-                           .arg(now_ms)
-                           .arg(now_ms)
-                           .arg(prefix_number(r.link_prefix))
-                           .run()
-                     : db_->use(bind_code)
-                           .arg(mark)
-                           .arg(r.owner)
-                           .arg(r.path)
-                           .arg_or_null(r.query)
-                           .arg_or_null(r.tags)
-                           .arg_or_null(expires)
-                           .arg(now_ms)
-                           .arg(now_ms)
-                           .arg(r.id)
-                           .arg(r.gen_id)
-                           .run();
+  auto with_target = [&](auto&& statement) -> auto& {
+    return statement.arg(mark)
+        .arg(r.owner)
+        .arg(r.path)
+        .arg_or_null(r.query)
+        .arg_or_null(r.tags)
+        .arg_or_null(expires)
+        .arg(now_ms)
+        .arg(now_ms);
+  };
+  auto won = is_link ? with_target(db_->use(bind_link).arg(r.id).arg(r.gen_id)).arg(prefix_number(r.link_prefix)).run()
+                     : with_target(db_->use(bind_code)).arg(r.id).arg(r.gen_id).run();
   if (won != 1) {
     c = {};
     return out;

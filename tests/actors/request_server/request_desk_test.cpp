@@ -59,6 +59,13 @@ struct desk_fixture {
     d().pool_changed(state, at());
     feed(codes);
   }
+  /// The store has nothing of what was asked for.
+  desk_effects found_none(const desk_effects& e) {
+    bind_group_result got;
+    for (const auto& asked : e.recall.requests) got.results.push_back({asked.ticket, bind_end::lost_race, {}, {}});
+    d().recalled(got, at());
+    return take();
+  }
   void feed(size_t codes) {
     if (!claimed) claimed = !take().claims.empty();
     BOOST_REQUIRE(claimed);
@@ -479,18 +486,12 @@ BOOST_AUTO_TEST_CASE(a_request_that_would_reuse_asks_first_and_needs_no_code_the
 
 BOOST_AUTO_TEST_CASE(of_many_that_would_reuse_the_same_target_one_takes_a_code_and_the_others_wait_for_it) {
   open();
-  auto none = [&](const desk_effects& e) {
-    bind_group_result got;
-    for (const auto& asked : e.recall.requests) got.results.push_back({asked.ticket, bind_end::lost_race, {}, {}});
-    d().recalled(got, at());
-    return take();
-  };
-  auto first = none(send(post(R"({"path":"pages/a","reuse":true})")));
+  auto first = found_none(send(post(R"({"path":"pages/a","reuse":true})")));
   BOOST_REQUIRE_EQUAL(first.binds.requests.size(), 1u);
-  auto second = none(send(post(R"({"path":"pages/a","reuse":true})")));
+  auto second = found_none(send(post(R"({"path":"pages/a","reuse":true})")));
   BOOST_TEST(second.binds.requests.empty(), "it would take a code only to give it back");
   BOOST_TEST(second.answers.empty());
-  BOOST_REQUIRE_EQUAL(none(send(post(R"({"path":"pages/b","reuse":true})"))).binds.requests.size(), 1u);
+  BOOST_REQUIRE_EQUAL(found_none(send(post(R"({"path":"pages/b","reuse":true})"))).binds.requests.size(), 1u);
   auto b = first.binds.requests.front();
   auto e = end(b, bind_end::bound);
   BOOST_TEST(only(e).status == 201);
@@ -503,17 +504,11 @@ BOOST_AUTO_TEST_CASE(of_many_that_would_reuse_the_same_target_one_takes_a_code_a
 
 BOOST_AUTO_TEST_CASE(whoever_waited_for_one_that_got_no_code_looks_for_one) {
   open();
-  auto none = [&](const desk_effects& e) {
-    bind_group_result got;
-    for (const auto& asked : e.recall.requests) got.results.push_back({asked.ticket, bind_end::lost_race, {}, {}});
-    d().recalled(got, at());
-    return take();
-  };
-  auto first = none(send(post(R"({"path":"pages/a","reuse":true})")));
-  BOOST_TEST(none(send(post(R"({"path":"pages/a","reuse":true})"))).binds.requests.empty());
+  auto first = found_none(send(post(R"({"path":"pages/a","reuse":true})")));
+  BOOST_TEST(found_none(send(post(R"({"path":"pages/a","reuse":true})"))).binds.requests.empty());
   auto e = end(first.binds.requests.front(), bind_end::late);
   BOOST_TEST(only(e).status == 503);
-  BOOST_TEST(none(e).binds.requests.size() == 1u);
+  BOOST_TEST(found_none(e).binds.requests.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(p5_a_keyed_request_that_would_reuse_gets_its_code_from_the_bind_which_knows_its_key) {
