@@ -111,7 +111,6 @@ caf::expected<batch_server_config> batch_settings(const settings& cfg) {
   out.items_under_way_max = cfg.limits.batch_items_under_way_max;
   out.slice_max = std::min(out.slice_max, out.items_under_way_max);
   out.items_per_s_max = cfg.limits.batch_items_per_s_max;
-  out.target = {cfg.limits.path_bytes_max, cfg.limits.query_bytes_max, cfg.limits.tags_max, cfg.limits.tag_bytes_max};
   return checked(std::move(out));
 }
 
@@ -122,7 +121,6 @@ caf::expected<transfer_server_config> transfer_settings(const settings& cfg, con
   out.admin_token = dir.admin_token();
   out.folder = dir.path() + "/jobs";
   out.min_free_bytes = cfg.images.min_free_bytes;
-  out.target = {l.path_bytes_max, l.query_bytes_max, l.tags_max, l.tag_bytes_max};
   out.gives_way = true;
   out.pace.rows_max = l.import_slice_max;
   out.pace.rows_min = std::min(out.pace.rows_min, out.pace.rows_max);

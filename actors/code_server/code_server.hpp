@@ -21,7 +21,7 @@ struct code_server_config {
   uint32_t store_timeout_ms = 1'500;
   size_t under_way_max = 1'024; ///< requests; past it 503
   size_t changes_max = 256;     ///< that the writer has not ended, their clients answered or not; past it 503
-  target_limits target;
+  present_target_limits target;
   link_images_config drawing;
 };
 

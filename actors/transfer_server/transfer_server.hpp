@@ -20,7 +20,7 @@ struct transfer_server_config {
   secret admin_token; ///< of data_dir/admin.token, for the operators' listener; empty: only keys
   std::string folder; ///< of the files of jobs
   uint64_t min_free_bytes = 0;
-  target_limits target; ///< of imported codes
+  present_target_limits target; ///< of imported codes
   slice_pace_config pace;
   bool gives_way = false;                   ///< its thread, which is its own, runs below all others
   uint64_t import_bytes_max = 1ull << 30;   ///< of one import's file

@@ -5,7 +5,9 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace qrwell {
 
@@ -15,6 +17,19 @@ struct target_limits {
   uint64_t query_bytes_max = 2'048; ///< in its percent-encoded form
   uint32_t tags_max = 8;
   uint64_t tag_bytes_max = 32;
+};
+
+/// Limits that another reading of the configuration may change: whoever asks gets the present ones.
+class present_target_limits {
+public:
+  present_target_limits() = default;
+  present_target_limits(std::function<target_limits()> now)
+      : now_(std::move(now)) {}
+
+  operator target_limits() const { return now_ ? now_() : target_limits{}; }
+
+private:
+  std::function<target_limits()> now_; ///< none: the defaults
 };
 
 constexpr uint32_t expires_in_s_max =

@@ -241,7 +241,8 @@ class Limits(EndToEnd):
         key = node.key()
         node.wait_for_stock(100)
         big = {"note": "x" * 6_000}
-        self.assertEqual(node.issue(key, query={"x": "y" * 1_500}, tags=["a", "b", "c"]).status, 201)
+        before = node.issue(key, query={"x": "y" * 1_500}, tags=["a", "b", "c"])
+        self.assertEqual(before.status, 201)
         self.assertEqual(node.call("POST", "/v1/codes", big, key).status, 400)
 
         node.reload({"body_bytes_max: 64KiB, tags_max: 8": "body_bytes_max: 4KiB, tags_max: 2, query_bytes_max: 1KiB", "high: 400": "high: 500"})
@@ -250,6 +251,15 @@ class Limits(EndToEnd):
         self.assert_problem(node.issue(key, tags=["a", "b", "c"]), 400, "invalid_request", "tags", "at most 2")
         self.assert_problem(node.issue(key, query={"x": "y" * 1_500}), 400, "invalid_request", "query", "1024")
         self.assertEqual(node.issue(key, tags=["a", "b"]).status, 201)
+        # Whoever takes targets has the same limits.
+        changed = node.call("PATCH", f"/v1/codes/{before.json['id']}", {"tags": ["a", "b", "d"]}, key)
+        self.assert_problem(changed, 400, "invalid_request", "tags", "at most 2")
+        batch = node.call("POST", "/v1/codes/batch", {"items": [{"path": "pages/a", "tags": ["a", "b", "c"]}, {"path": "pages/a"}]}, key)
+        self.assertEqual([r["status"] for r in batch.json["results"]], [400, 201])
+        row = 'elsewhere-0123456789,bound,default,shop,pages/a,,"[""a"",""b"",""c""]",2026-01-01T00:00:00.000Z,,1,imported'
+        imported = call(node.admin_address, "POST", "/v1/import", "id,state,pool,owner,path,query,tags,created_at,expires_at,version,kind\n" + row,
+                        {"Authorization": f"Bearer {node.admin_token}", "Content-Type": "text/csv"})
+        self.assertIn("at most 2", imported.body.decode())
         self.assertEqual(node.status()["node"]["pending_restart"], ["pools[default].stock.high"])
         self.assertIn("pending restart: pools[default].stock.high", node.cli("status", "-c", str(node.config)).stdout)
         self.assertEqual(node.pool()["high"], 400)
