@@ -8,6 +8,11 @@ constexpr uint64_t slot_mask = 0xffff'ffffU;
 
 } // namespace
 
+http::problem reused_key() {
+  return {ec::idempotency_reuse,
+          "This Idempotency-Key was used with another body in the last 7 days. Use a new key for a new code."};
+}
+
 visit* visit_table::enter() {
   if (full()) return nullptr;
   if (free_.empty()) {

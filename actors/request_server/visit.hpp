@@ -48,6 +48,14 @@ struct visit {
   std::unique_ptr<http_request> request;    ///< of one that waits for the keys
 };
 
+/// Whether it is to get a link code, which no shelf knows.
+inline bool is_link(const visit& v) noexcept {
+  return v.who.reached == rung::link;
+}
+
+/// Of a key that came with another body before.
+http::problem reused_key();
+
 /// All requests under way, at most `max`. Slots are used again; a ticket finds its visit in O(1), or nothing once it
 /// left.
 class visit_table {
