@@ -108,6 +108,8 @@ public:
   caf::expected<std::string> open(const std::string& call, bool resume) {
     std::error_code err;
     std::string cursor;
+    if (std::filesystem::exists(file_, err))
+      return fail(ec::conflict, fmt::format("{} is there already; an export overwrites nothing", file_));
     if (resume) {
       uint64_t bytes = 0;
       std::string noted;
@@ -119,14 +121,15 @@ public:
       if (std::filesystem::file_size(part_, err) < bytes || err)
         return fail(ec::invalid_request, fmt::format("--resume: {} is not there or was cut", part_));
       std::filesystem::resize_file(part_, bytes, err);
+      if (err)
+        return fail(ec::invalid_request,
+                    fmt::format("--resume: {} cannot be cut to what is whole: {}", part_, err.message()));
       bytes_ = bytes;
     } else if (std::filesystem::exists(note_, err)) {
       return fail(ec::conflict,
                   fmt::format("{} is a part of an export that did not end: go on with --resume, or remove "
                               "it and {}",
                               part_, note_));
-    } else if (std::filesystem::exists(file_, err)) {
-      return fail(ec::conflict, fmt::format("{} is there already; an export overwrites nothing", file_));
     }
     out_.open(part_, resume ? std::ios::binary | std::ios::app : std::ios::binary | std::ios::trunc);
     if (!out_) return fail(ec::invalid_request, fmt::format("--out: {} cannot be written", part_));
@@ -202,7 +205,7 @@ int run(const node_options& where, const export_options& o) {
 void add_export(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand(
       "export", "Writes bound, expired and revoked codes as CSV, the newest first. Works beside a running node and "
-                "without one. docs/operating.md has the columns.");
+                "without one. docs/api.md has the columns.");
   auto where = add_node_options(*command);
   auto o = std::make_shared<export_options>();
   command->add_option("--out", o->out, "the file to write; while it grows it is FILE.part")->required();

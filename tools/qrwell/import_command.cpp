@@ -209,8 +209,10 @@ caf::expected<import_report> import_locally(const settings& cfg, const std::stri
   if (!held) return std::move(held.error());
   std::ifstream in(file, std::ios::binary);
   std::string text(read_bytes, '\0');
+  uint64_t read = 0;
   auto more = [&] {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    read += static_cast<uint64_t>(in.gcount());
     return std::string_view(text).substr(0, static_cast<size_t>(in.gcount()));
   };
   const auto& l = cfg.limits;
@@ -236,6 +238,12 @@ caf::expected<import_report> import_locally(const settings& cfg, const std::stri
     }
     data = more();
   }
+  // A disk that fails looks like the end of the file.
+  if (in.bad() || read != size)
+    return fail(ec::store_failed,
+                fmt::format("{}: only {} of {} bytes could be read; what was read is imported, and can "
+                            "be imported again",
+                            file, read, size));
   sum.kept = sum.rejected;
   if (sum.rejected > 0 && !bad.flush()) return unwritten(rejected_name(file));
   return sum;

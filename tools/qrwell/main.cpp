@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
+#include <exception>
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -30,6 +32,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? qrwell::cli::exit_ok : qrwell::cli::exit_usage;
+  } catch (const std::exception& e) {
+    // E.g. an answer of another form than a qrwell gives: --admin may name anything.
+    std::fprintf(stderr, "qrwell: what came back is not understood: %s. Does --admin name a qrwell of this version?\n",
+                 e.what());
+    return qrwell::cli::exit_failed;
   }
   return exit_code;
 }

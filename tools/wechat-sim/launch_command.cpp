@@ -72,13 +72,16 @@ int run_launch_command(int argc, const char* const* argv) {
     return 2;
   }
   json::object result;
+  std::exception_ptr failure; // main tells it
   boost::asio::io_context io{1};
   boost::asio::co_spawn(io, play_launch(std::get<launch_plan>(std::move(read))),
-                        [&](const std::exception_ptr&, json::object played) {
+                        [&](const std::exception_ptr& thrown, json::object played) {
+                          failure = thrown;
                           result = std::move(played);
                           io.stop();
                         });
   io.run();
+  if (failure) std::rethrow_exception(failure);
   if (as_json) {
     fmt::print("{}\n", json::serialize(result));
   } else {
