@@ -19,14 +19,14 @@ struct batch_server_config {
   uint32_t batches_max = 32;          ///< under way; past it 503
   uint32_t batches_per_owner_max = 4; ///< of these; past it 429
   uint32_t items_max = 500;           ///< of one batch
-  uint32_t items_under_way_max = 32;  ///< at the request_server, of all batches: what single requests may wait behind
-  uint32_t slice_max = 16;            ///< items of one message
+  uint32_t items_under_way_max = 8;   ///< at the request_server, of all batches: what single requests may wait behind
+  uint32_t slice_max = 4;             ///< items of one message
   uint32_t deadline_ms = 30'000;      ///< of a batch: then no item of it is begun any more
   uint32_t item_deadline_ms = 2'000;  ///< what an item begins with
   uint32_t item_grace_ms = 8'000;     ///< past its deadline an item without an end is answered as unknown
-  uint32_t items_per_s_max = 4'000;   ///< of all batches together, so that a flood leaves room for others; 0: no limit
-  uint32_t tick_ms = 25, busy_tick_ms = 8; ///< while no items wait to be sent, and while some do
-  target_limits target;
+  uint32_t items_per_s_max = 1'000;   ///< of all batches together, so that a flood leaves room for others; 0: no limit
+  uint32_t tick_ms = 25, busy_tick_ms = 4; ///< while no items wait to be sent, and while some do
+  present_target_limits target;
 };
 
 caf::error validate(const batch_server_config& cfg);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace qrwell {
@@ -15,6 +16,8 @@ namespace net = caf::io::network;
 namespace {
 
 constexpr size_t read_bytes = 8 * 1024, kept_bytes = 16 * 1024, sent_before_compaction = 64 * 1024;
+// What one answer may take of the thread that serves all connections before another has its turn.
+constexpr size_t sent_per_turn = 16 * 1024;
 constexpr int accepts_per_event = 16;
 
 std::string text_of(const sockaddr_storage& address) {
@@ -122,7 +125,7 @@ void http_socket::failed(operation op) {
 
 void http_socket::flush() {
   if (writing_ || broken_ || unsent() == 0) return;
-  auto n = ::send(fd(), out_.data() + sent_, unsent(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  auto n = ::send(fd(), out_.data() + sent_, std::min(unsent(), sent_per_turn), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (n < 0 && !would_block()) {
     // Told by the multiplexer, as an event of its own: here the broker is in the middle of a handler.
     broken_ = true;
@@ -140,7 +143,7 @@ void http_socket::flush() {
 void http_socket::send_more() {
   if (broken_) return failed(operation::write);
   if (!writing_) return;
-  auto n = ::send(fd(), out_.data() + sent_, unsent(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  auto n = ::send(fd(), out_.data() + sent_, std::min(unsent(), sent_per_turn), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (n < 0) {
     if (!would_block()) failed(operation::write);
     return;

@@ -11,8 +11,9 @@ struct slice_pace_config {
   uint32_t took_wanted_us = 4'000; ///< of one slice at the store: what a single request may wait behind
   uint32_t share_percent = 30;     ///< of its time that the store gives to slices
   uint32_t beside_percent = 1;     ///< the same while codes are being bound
-  uint32_t beside_rows_max = 10;   ///< of one slice meanwhile
-  uint32_t beside_us = 500'000;    ///< how long after a bind that is
+  uint32_t beside_rows_max = 5;    ///< of one slice meanwhile
+  uint32_t beside_pause_min_us = 15'000;
+  uint32_t beside_us = 500'000; ///< how long after a bind that is
   uint32_t pause_min_us = 1'000, pause_max_us = 250'000;
 };
 
@@ -37,7 +38,9 @@ public:
     beside_us_ = binds_beside > 0 ? cfg_.beside_us : std::max<int64_t>(0, beside_us_ - us - paused_us_);
     auto beside = beside_us_ > 0;
     if (beside) rows_ = std::min(rows_, std::max(cfg_.rows_min, cfg_.beside_rows_max));
-    return paused_us_ = pause(us, beside ? cfg_.beside_percent : cfg_.share_percent);
+    paused_us_ = pause(us, beside ? cfg_.beside_percent : cfg_.share_percent);
+    if (beside) paused_us_ = std::max<int64_t>(paused_us_, cfg_.beside_pause_min_us);
+    return paused_us_;
   }
 
   /// After reading a page, which nobody who binds waits behind.

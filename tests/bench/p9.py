@@ -25,7 +25,7 @@ class Beside:
     """Floods, or burns, for as long as qrload runs and a little longer on both sides."""
 
     def __init__(self, *words):
-        self.process = subprocess.Popen(["nice", "-n", "19", sys.executable, str(HERE / "floods.py"), *map(str, words)],
+        self.process = subprocess.Popen(["chrt", "--idle", "0", sys.executable, str(HERE / "floods.py"), *map(str, words)],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         time.sleep(0.7)
 
