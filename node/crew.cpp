@@ -124,6 +124,7 @@ caf::expected<std::unique_ptr<code_store>> open_store(const settings& cfg, bool 
   options.may_make = options.may_migrate = false; // node::start has done what is to be done
   // SQLite 3.40 walks its whole page cache at many commits: a small one for the writer costs it less than misses do.
   if (!read_only) options.cache_kib = 16 * 1024;
+  options.log_beside = !read_only;
   return sqlite_code_store::open(std::move(options));
 }
 
@@ -250,14 +251,16 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                           steered.scan_settings, needs.keys, wall_clock(system_wall_ms),
                                           readers["scans"], recorder);
   steered.scan_server = scans;
+  present_target_limits targets([now = steered.request_settings] { return now->get().target; });
   auto batch_cfg = batch_settings(cfg);
   if (!batch_cfg) return std::move(batch_cfg.error());
+  batch_cfg->target = targets;
   auto batches = all.add_blocking<batch_server_actor>("batch_server", "batch_server", "", on_death::restart,
                                                       batch_server, *batch_cfg, wall_clock(system_wall_ms),
                                                       readers["codes"], out.request_server);
   code_server_config code_cfg;
   code_cfg.public_url = cfg.http.public_url;
-  code_cfg.target = steered.request_settings->get().target;
+  code_cfg.target = targets;
   auto codes =
       all.add<code_server_actor>("code_server", "code_server", "", on_death::restart, code_server, code_cfg,
                                  wall_clock(system_wall_ms), readers["codes"], out.writer, images["get"], scans);
@@ -269,6 +272,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
                                           wall_clock(system_wall_ms), readers["codes"], readers["bulk"], out.writer);
   auto transfer_cfg = transfer_settings(cfg, needs.dir);
   if (!transfer_cfg) return std::move(transfer_cfg.error());
+  transfer_cfg->target = targets;
   auto transfers = all.add_blocking<transfer_server_actor>(
       "transfer_server", "transfer_server", "", on_death::restart, transfer_server, *transfer_cfg,
       wall_clock(system_wall_ms), transfer_server_handles{readers["codes"], readers["bulk"], out.writer, scans});

@@ -26,6 +26,7 @@ struct sqlite_home {
     options.file = file;
     options.clock = clock;
     options.read_only = read_only;
+    options.log_beside = !read_only;
     auto store = sqlite_code_store::open(options);
     BOOST_REQUIRE_MESSAGE(store, "open: " << (store ? "" : render(store.error())));
     return std::move(*store);

@@ -163,6 +163,16 @@ void connection::checkpoint(bool and_empty) noexcept {
   sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
 }
 
+void connection::keep_log_ourselves() noexcept {
+  sqlite3_wal_hook(
+      db_,
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<connection*>(self)->log_pages_ = pages;
+        return SQLITE_OK;
+      },
+      this);
+}
+
 std::vector<std::pair<std::string, std::string>> connection::prepared() const {
   std::vector<std::pair<std::string, std::string>> out;
   for (auto& [source, handle] : cache_)

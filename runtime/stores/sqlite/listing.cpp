@@ -125,8 +125,10 @@ private:
 
   void add(source s, const place& newest) {
     if (sources_.size() >= sources_max)
-      throw refusal{fail(ec::invalid_request, "this list would have to look into more than 1,000 owners or "
-                                              "generations: name an owner or a pool")};
+      throw refusal{
+          fail(ec::invalid_request, query_.tag.empty()
+                                        ? "this list would have to look into more than 1,000 generations: name a pool"
+                                        : "this list would have to look into more than 1,000 owners: name one")};
     s.before = newest;
     sources_.push_back(std::move(s));
   }

@@ -69,6 +69,12 @@ caf::expected<std::unique_ptr<code_store>> sqlite_code_store::open(sqlite_option
   }
   std::unique_ptr<sqlite_code_store> out{new sqlite_code_store{std::move(*db), std::move(options.clock)}};
   if (!options.read_only) out->place_.emplace(options.file);
+  if (options.log_beside) {
+    auto keeper = log_keeper::start(options.file);
+    if (!keeper) return keeper.error();
+    out->log_keeper_ = std::move(*keeper);
+    out->db_->keep_log_ourselves();
+  }
   if (!out->db_->is_in_place())
     return fail(ec::unavailable,
                 fmt::format("store {}: the file was replaced while it was opened; try again", options.file));
@@ -85,13 +91,27 @@ caf::error sqlite_code_store::in_place() {
 // So that the file is whole without its log, though a reader may be the last to close it: somebody may copy it alone,
 // or put a copy in its place.
 sqlite_code_store::~sqlite_code_store() {
+  log_keeper_.reset();
   if (place_ && !in_place()) db_->checkpoint(true);
+}
+
+void sqlite_code_store::keep_log() {
+  if (!log_keeper_) return;
+  switch (log_turns_.committed(db_->log_pages())) {
+  case log_turns::who::nobody:
+    return;
+  case log_turns::who::beside:
+    return log_keeper_->wake();
+  case log_turns::who::writer:
+    return db_->checkpoint(false);
+  }
 }
 
 /// What was committed into a file that has lost its path must not be acknowledged, although it may yet be saved.
 void sqlite_code_store::commit(bool writes) {
   db_->commit();
   if (!writes) return;
+  keep_log();
   if (auto gone = in_place()) throw refusal{fail(ec::outcome_unknown, sentence_of(gone))};
 }
 

@@ -11,7 +11,7 @@ namespace qrwell::sqlite {
 namespace {
 
 // Every text compares by bytes (SQLite's default, BINARY): ids, keys and owners that differ only in case are different.
-// The indexes of codes are partial, so that a bind touches its row and appends one entry: those of dead and revoked
+// The indexes of codes are partial, so that a bind touches its row and appends few entries: those of dead and revoked
 // rows, of lots and of expiry stay as they are.
 constexpr const char* schema_1 = R"sql(
 CREATE TABLE meta(k TEXT NOT NULL PRIMARY KEY, v) WITHOUT ROWID;

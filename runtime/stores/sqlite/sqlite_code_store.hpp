@@ -2,6 +2,7 @@
 
 #include "runtime/stores/code_store.hpp"
 #include "runtime/stores/sqlite/file_place.hpp"
+#include "runtime/stores/sqlite/log_keeper.hpp"
 #include "runtime/stores/sqlite/statement.hpp"
 
 #include <unordered_map>
@@ -18,6 +19,7 @@ struct sqlite_options {
   std::string cluster_name;                                   ///< written into a store that is made now
   int busy_for_ms = 0;       ///< how long another process's lock is waited for: 0 in a node, more in a tool beside it
   int cache_kib = 64 * 1024; ///< pages in memory, per connection
+  bool log_beside = false;   ///< a thread beside the writer brings the log into the file, see log_keeper
 };
 
 /// Binds per group: what one transaction may hold up others for.
@@ -180,10 +182,13 @@ private:
 
   caf::error in_place();
   void commit(bool writes);
+  void keep_log();
 
   std::unique_ptr<sqlite::connection> db_;
   store_clock clock_;
-  std::optional<sqlite::file_place> place_;                 ///< of the writer
+  std::optional<sqlite::file_place> place_;        ///< of the writer
+  std::unique_ptr<sqlite::log_keeper> log_keeper_; ///< likewise
+  sqlite::log_turns log_turns_;
   std::string scans_walked_;                                ///< the last code whose old scans were folded
   std::pair<std::string, std::string> counts_walked_;       ///< the last owner and tag whose old hours went
   std::unordered_map<uint32_t, std::string> pool_names_;    ///< of generations; never changes for a generation

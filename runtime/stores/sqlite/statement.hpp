@@ -135,6 +135,10 @@ public:
   /// it. Not within a transaction.
   void checkpoint(bool and_empty) noexcept;
 
+  /// From now on SQLite leaves the log to us. How many pages it had after the last commit: log_pages().
+  void keep_log_ourselves() noexcept;
+  int log_pages() const noexcept { return log_pages_; }
+
   /// What an engine's result code means to our callers. `name`: of the statement.
   caf::error failure(int code, const char* name) const;
 
@@ -149,6 +153,7 @@ private:
 
   sqlite3* db_;
   std::string file_;
+  int log_pages_ = 0;
   std::unordered_map<const sql*, sqlite3_stmt*> cache_;
 };
 
