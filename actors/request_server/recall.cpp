@@ -1,7 +1,5 @@
 #include "actors/request_server/request_desk.hpp"
 
-#include "runtime/qr/link_code.hpp"
-
 namespace qrwell {
 
 // What a request got before: the store is asked, and the code is shown again.
@@ -115,22 +113,6 @@ void request_desk::show_again(visit& v, code_view& code, moment now) {
     out_.images.emplace_back(v.ticket, image_get{code.id, code.image_format});
     v.replayed = std::make_unique<code_view>(std::move(code));
   }
-}
-
-void request_desk::show_link_again(visit& v, const code_view& code, moment now) {
-  auto png = link_code_png(code.link_prefix + code.id, link_width_default);
-  if (!png || v.form == wanted_form::jpeg) {
-    http::problem what{ec::invalid_request,
-                       "Accept: code " + code.id +
-                           ", which this request got before, is a link code, whose image is image/png."};
-    what.status = 406;
-    return refuse(v, std::move(what));
-  }
-  ++(v.reused ? counts_.reused : counts_.replayed);
-  note_code(v, code.id, "");
-  v.image_format = "png";
-  answers_.replayed(v, code, &*png, now.wall_ms);
-  visits_.leave(v);
 }
 
 } // namespace qrwell

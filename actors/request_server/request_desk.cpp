@@ -2,7 +2,6 @@
 
 #include "runtime/http/json.hpp"
 #include "runtime/ids/hash.hpp"
-#include "runtime/qr/link_code.hpp"
 
 #include <fmt/format.h>
 
@@ -119,21 +118,6 @@ void request_desk::start(visit& v, shelf_code code, moment now) {
     ++images_open_;
     out_.images.emplace_back(v.ticket, image_get{v.code.id, v.image_format});
   }
-}
-
-// No shelf knows this code: until it is bound it is nothing but an id.
-void request_desk::start_link(visit& v, moment now) {
-  v.code = {cfg_.mint(), 0, v.pool->ladder->state().gen_id};
-  if (v.form != wanted_form::json) {
-    auto png = link_code_png(v.pool->link.prefix + v.code.id, link_width_default);
-    if (!png) {
-      free_code(v);
-      return refuse(v, {ec::internal, "The link code could not be drawn; nothing was bound. Ask for JSON."});
-    }
-    v.image = std::move(*png);
-    v.image_format = "png";
-  }
-  send_bind(v, now);
 }
 
 void request_desk::image_ended(uint64_t ticket, caf::expected<image_data> result, moment now) {

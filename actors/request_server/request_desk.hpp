@@ -99,13 +99,14 @@ private:
   void climb(visit& v, moment now);
   void settle_ladders(moment now);
   void start(visit& v, shelf_code code, moment now);
-  void start_link(visit& v, moment now);
   void send_bind(visit& v, moment now);
   void bind_ended(bind_result& result, moment now);
   void next_code(visit& v, moment now);
   bool may_see(const visit& v, const code_view& code, moment now);
   void show_again(visit& v, code_view& code, moment now);
+  void start_link(visit& v, moment now);
   void show_link_again(visit& v, const code_view& code, moment now);
+  bool draw(visit& v, const std::string& text, std::string_view outcome, moment now);
   void refuse(visit& v, http::problem what);
   void note_code(const visit& v, const std::string& id, std::string_view rung);
   void note_refusal(const visit& v, const http::problem& what);
@@ -129,6 +130,7 @@ private:
   issue_answers answers_;
   desk_effects out_;
   nonce next_mark_;
+  rate_bucket drawings_;
   uint64_t images_missing_ = 0; ///< of codes in stock, lately
   int64_t image_missed_ms_ = long_ago;
   struct {

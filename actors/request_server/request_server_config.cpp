@@ -13,6 +13,7 @@ caf::error validate(const request_server_config& cfg) {
     return wrong("request_server.keys_refresh_ms: must be above 0 and below keys_age_max_ms.");
   if (cfg.tick_ms == 0 || cfg.store_timeout_ms == 0 || cfg.live_timeout_ms == 0 || cfg.report_ms == 0)
     return wrong("request_server: tick_ms, report_ms, store_timeout_ms and live_timeout_ms must be at least 1.");
+  if (cfg.drawings_per_s_max == 0) return wrong("request_server.drawings_per_s_max: must be at least 1.");
   if (cfg.shelf.lots_max == 0 || cfg.shelf.backoff_min_ms == 0 || cfg.shelf.lot_codes_guess == 0 ||
       cfg.shelf.lost_races_max == 0)
     return wrong(

@@ -26,7 +26,9 @@ struct request_server_config {
   uint32_t keys_waiting_max = 256;      ///< requests that wait for a reading
   uint32_t keys_used_flush_ms = 60'000; ///< last uses are told to the store so often
   uint32_t images_max = 256;            ///< images being read at once; beyond: overloaded
-  uint32_t report_ms = 1'000;           ///< shelf reports to the stockers
+  /// Images of link codes; beyond: overloaded. Each takes a third of a millisecond, in which nobody else gets a code.
+  uint32_t drawings_per_s_max = 400;
+  uint32_t report_ms = 1'000; ///< shelf reports to the stockers
   uint32_t tick_ms = 100;
   uint32_t store_timeout_ms = 3'000;       ///< of requests to stores
   uint32_t live_timeout_ms = 60'000;       ///< of a live request: long, since late codes are stock
