@@ -226,6 +226,18 @@ BOOST_AUTO_TEST_CASE(an_id_of_an_imported_key_with_our_character_is_asked_of_the
   BOOST_TEST(says(desk().resolved(asked.ask, {{bound(elsewhere)}, 0}, 0), "HTTP/1.1 200"));
 }
 
+BOOST_AUTO_TEST_CASE(keys_are_not_copied_for_characters_of_which_the_store_is_asked_already) {
+  auto asking = *keys;
+  asking.trust_store_for('z');
+  keys = std::make_shared<const mac_keys>(std::move(asking));
+  desk();
+  auto users = keys.use_count();
+  for (auto* known : {"", "z", "zz"}) desk().ask_store_for(known);
+  BOOST_TEST(keys.use_count() == users);
+  desk().ask_store_for("zq");
+  BOOST_TEST(keys.use_count() < users);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_shown_that_was_asked_of_the_store_more_than_30_s_ago) {
   auto id = fresh();
   desk().resolved(desk().serve(0, scan(id), 0, 0).ask, {{bound(id)}, 0}, 0);
