@@ -1,6 +1,7 @@
 #include "actors/code_server/link_image.hpp"
 
 #include "messages/errors.hpp"
+#include "runtime/http/words.hpp"
 #include "runtime/qr/link_code.hpp"
 
 #include <fmt/format.h>
@@ -11,22 +12,16 @@
 namespace qrwell {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The order counts, weights do not but for 0.
 drawn_format wanted_by(std::string_view accept) {
   while (!accept.empty()) {
     auto end = std::min(accept.find(','), accept.size());
     auto range = accept.substr(0, end);
     accept.remove_prefix(std::min(end + 1, accept.size()));
-    auto type = trimmed(range.substr(0, range.find(';')));
+    auto type = http::trim(range.substr(0, range.find(';')));
     if (range.find(";q=0,") != range.npos || range.ends_with(";q=0")) continue;
-    if (type == "image/svg+xml") return drawn_format::svg;
-    if (type == "image/png" || type == "image/*" || type == "*/*") break;
+    if (http::same_word(type, "image/svg+xml")) return drawn_format::svg;
+    if (http::same_word(type, "image/png") || http::same_word(type, "image/*") || type == "*/*") break;
   }
   return drawn_format::png;
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/http/gzip.hpp"
 #include "runtime/http/target.hpp"
+#include "runtime/http/words.hpp"
 #include "runtime/keys/key_ring.hpp"
 
 #include <algorithm>
@@ -21,11 +22,8 @@ std::string_view path_of(std::string_view target) {
 
 // One that we would have to undo. To call it anything else would send the client looking for a fault in its JSON.
 bool is_encoded(const http::request_parser& r) {
-  constexpr std::string_view none = "identity";
-  auto lower = [](char c) { return static_cast<char>(c | 0x20); };
   return (!r.body.empty() || r.expects_continue) && !r.content_encoding.empty() &&
-         !std::equal(r.content_encoding.begin(), r.content_encoding.end(), none.begin(), none.end(),
-                     [&](char a, char b) { return lower(a) == b; });
+         !http::same_word(r.content_encoding, "identity");
 }
 
 // Of a request whose header has just come.

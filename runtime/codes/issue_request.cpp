@@ -1,6 +1,7 @@
 #include "runtime/codes/issue_request.hpp"
 
 #include "runtime/http/json.hpp"
+#include "runtime/http/words.hpp"
 #include "runtime/ids/hash.hpp"
 
 #include <algorithm>
@@ -74,21 +75,6 @@ digest target_hash(std::string_view path, const json::value* query) {
   return sha256(std::string(path) + '\n' + (query ? http::canonical_json(*query) : "null"));
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 } // namespace
 
 caf::expected<issue_request> read_issue(std::string_view body, int64_t wall_ms, bool with_hash,
@@ -146,15 +132,15 @@ wanted_form wanted_by(std::string_view accept) noexcept {
     auto range = accept.substr(0, end);
     accept = end == accept.npos ? std::string_view{} : accept.substr(end + 1);
     auto parameters = range.find(';');
-    auto type = trim(range.substr(0, parameters));
+    auto type = http::trim(range.substr(0, parameters));
     if (parameters != range.npos) {
-      auto weight = trim(range.substr(parameters + 1));
+      auto weight = http::trim(range.substr(parameters + 1));
       if (weight == "q=0" || weight.starts_with("q=0.0")) continue;
     }
-    if (same_word(type, "image/*")) return wanted_form::any_image;
-    if (same_word(type, "image/jpeg")) return wanted_form::jpeg;
-    if (same_word(type, "image/png")) return wanted_form::png;
-    if (same_word(type, "application/json") || same_word(type, "application/*") || type == "*/*") break;
+    if (http::same_word(type, "image/*")) return wanted_form::any_image;
+    if (http::same_word(type, "image/jpeg")) return wanted_form::jpeg;
+    if (http::same_word(type, "image/png")) return wanted_form::png;
+    if (http::same_word(type, "application/json") || http::same_word(type, "application/*") || type == "*/*") break;
   }
   return wanted_form::json;
 }

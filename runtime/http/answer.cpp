@@ -3,6 +3,7 @@
 #include "runtime/http/client_sentence.hpp"
 #include "runtime/http/problem.hpp"
 #include "runtime/http/utf8.hpp"
+#include "runtime/http/words.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -27,13 +28,13 @@ void put_header(std::string& out, std::string_view name, std::string_view value)
   out += "\r\n";
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 } // namespace
+
+problem problem_not_json() {
+  problem out{ec::invalid_request, "Content-Type: must be application/json."};
+  out.status = 415;
+  return out;
+}
 
 int status_of(ec code) noexcept {
   return kind_of(code).status;

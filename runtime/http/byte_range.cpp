@@ -1,5 +1,7 @@
 #include "runtime/http/byte_range.hpp"
 
+#include "runtime/http/words.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -14,24 +16,12 @@ bool read_number(std::string_view text, uint64_t& out) {
   return err != std::errc::invalid_argument && end == text.data() + text.size();
 }
 
-bool is_bytes(std::string_view unit) {
-  auto lower = [](char c) { return static_cast<char>(c | 0x20); };
-  return std::equal(unit.begin(), unit.end(), std::string_view("bytes").begin(), std::string_view("bytes").end(),
-                    [&](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 } // namespace
 
 range_verdict read_range(std::string_view header, uint64_t size, byte_range& range) {
   auto equals = header.find('=');
-  if (equals == header.npos || !is_bytes(header.substr(0, equals))) return range_verdict::whole;
-  auto text = trimmed(header.substr(equals + 1));
+  if (equals == header.npos || !http::same_word(header.substr(0, equals), "bytes")) return range_verdict::whole;
+  auto text = http::trim(header.substr(equals + 1));
   auto dash = text.find('-');
   if (dash == std::string_view::npos || text.find(',') != std::string_view::npos) return range_verdict::whole;
   uint64_t first = 0, last = 0;
@@ -50,13 +40,13 @@ range_verdict read_range(std::string_view header, uint64_t size, byte_range& ran
 }
 
 bool range_holds(std::string_view if_range, std::string_view tag) {
-  return if_range.empty() || trimmed(if_range) == tag;
+  return if_range.empty() || http::trim(if_range) == tag;
 }
 
 bool matches(std::string_view if_none_match, std::string_view tag) {
   while (!if_none_match.empty()) {
     auto comma = if_none_match.find(',');
-    auto one = trimmed(if_none_match.substr(0, comma));
+    auto one = http::trim(if_none_match.substr(0, comma));
     if (one.substr(0, 2) == "W/") one.remove_prefix(2);
     if (one == "*" || one == tag) return true;
     if (comma == std::string_view::npos) break;

@@ -1,5 +1,7 @@
 #include "runtime/http/gzip.hpp"
 
+#include "runtime/http/words.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -8,17 +10,6 @@ namespace qrwell::http {
 namespace {
 
 constexpr int gzip_window_bits = 15 + 16, memory_level = 8;
-
-std::string_view trim(std::string_view s) noexcept {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
-bool same_word(std::string_view a, std::string_view b) noexcept {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 // In thousandths; 1000 without a weight, and 0 of one that is none.
 int weight_of(std::string_view parameters) noexcept {

@@ -1,5 +1,7 @@
 #include "runtime/http/json.hpp"
 
+#include "runtime/http/words.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
@@ -368,14 +370,8 @@ std::string json_text(const json::value& value) {
 }
 
 bool is_json_type(std::string_view content_type) noexcept {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.front() == ' ' || type.front() == '\t')) type.remove_prefix(1);
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  auto is = [](std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
-  };
-  return is(type, "application/json") || (type.size() > 5 && is(type.substr(type.size() - 5), "+json"));
+  auto type = trim(content_type.substr(0, content_type.find(';')));
+  return same_word(type, "application/json") || (type.size() > 5 && same_word(type.substr(type.size() - 5), "+json"));
 }
 
 } // namespace qrwell::http

@@ -1,5 +1,7 @@
 #include "runtime/http/request_parser.hpp"
 
+#include "runtime/http/words.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
@@ -20,15 +22,6 @@ constexpr std::string_view not_in_hosts = " \t/@,?#\\";
 
 std::string_view view(beast_view s) {
   return {s.data(), s.size()};
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_digit(char c) {

@@ -1,5 +1,7 @@
 #include "runtime/http/trusted_proxies.hpp"
 
+#include "runtime/http/words.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -10,12 +12,6 @@ namespace qrwell::http {
 namespace {
 
 constexpr size_t address_chars_max = 45;
-
-std::string_view trim(std::string_view s) noexcept {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
 
 bool is_number(std::string_view s) noexcept {
   return !s.empty() && s.size() <= 5 && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -43,7 +39,7 @@ std::string_view for_of(std::string_view element) noexcept {
     auto pair = trim(element.substr(0, semicolon));
     element.remove_prefix(std::min(semicolon + 1, element.size()));
     auto equals = pair.find('=');
-    if (equals != 3 || (pair[0] | 0x20) != 'f' || (pair[1] | 0x20) != 'o' || (pair[2] | 0x20) != 'r') continue;
+    if (equals == pair.npos || !same_word(pair.substr(0, equals), "for")) continue;
     if (!out.empty()) return {}; // RFC 7239: each parameter once
     out = pair.substr(equals + 1);
     if (out.size() >= 2 && out.front() == '"' && out.back() == '"') out = out.substr(1, out.size() - 2);

@@ -32,6 +32,7 @@ BOOST_AUTO_TEST_CASE(format_and_width_are_read_and_accept_counts_without_a_forma
   BOOST_TEST((ask("?format=svg&width=100")->format == drawn_format::svg));
   BOOST_TEST(ask("?width=4096")->width_px == 4'096u);
   BOOST_TEST((ask("", "image/svg+xml, */*")->format == drawn_format::svg));
+  BOOST_TEST((ask("", "Image/SVG+XML")->format == drawn_format::svg));
   BOOST_TEST((ask("", "text/html, image/svg+xml;q=0.9")->format == drawn_format::svg));
   BOOST_TEST((ask("", "image/avif,image/webp,image/png,image/svg+xml,*/*;q=0.8")->format == drawn_format::png));
   BOOST_TEST((ask("", "image/svg+xml;q=0")->format == drawn_format::png));
