@@ -1,11 +1,10 @@
 #include "actors/admin_server/admin_calls.hpp"
 
 #include "runtime/http/json.hpp"
+#include "runtime/keys/authorization.hpp"
 #include "runtime/logging/log.hpp"
 
 #include <boost/json/object.hpp>
-
-#include <openssl/crypto.h>
 
 namespace qrwell {
 namespace {
@@ -15,16 +14,6 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
   for (size_t i = 0; i < pattern.size(); ++i)
     if (pattern[i] != "*" && pattern[i] != segments[i]) return false;
   return true;
-}
-
-// In constant time: an answer must not tell how much of a guess was right.
-bool is_token(const secret& authorization, const secret& token) {
-  constexpr std::string_view scheme = "Bearer ";
-  const auto& sent = authorization.reveal();
-  const auto& expected = token.reveal();
-  return !expected.empty() && sent.size() == scheme.size() + expected.size() &&
-         sent.compare(0, scheme.size(), scheme) == 0 &&
-         CRYPTO_memcmp(sent.data() + scheme.size(), expected.data(), expected.size()) == 0;
 }
 
 } // namespace
@@ -88,7 +77,7 @@ void admin_calls::dispatch(const visit_ptr& v) {
 
 void admin_calls::authorize(const route& r, call c) {
   if (r.scope == 0) return (this->*r.run)(c);
-  if (cfg_.operators_listener && is_token(c.v->request.authorization, cfg_.admin_token)) {
+  if (cfg_.operators_listener && is_operator_token(c.v->request.authorization, cfg_.admin_token)) {
     c.actor = "admin token";
     c.v->may_see_times();
     return (this->*r.run)(c);
@@ -97,9 +86,7 @@ void admin_calls::authorize(const route& r, call c) {
                               [self = shared_from_this(), &r, c](caf::expected<const api_key*> key) mutable {
                                 if (!key) return c.v->refuse(key.error());
                                 if (!self->self_->state.keys->charge(**key, *c.v)) return;
-                                // Who may administrate may look, too.
-                                if (((*key)->scopes & scope_admin) == 0)
-                                  if (auto err = permit_scope(**key, r.scope)) return c.v->refuse(err);
+                                if (auto err = permit_scope_or_admin(**key, r.scope)) return c.v->refuse(err);
                                 c.actor = "key:" + (*key)->name;
                                 c.pools = (*key)->pools;
                                 (self.get()->*r.run)(c);

@@ -36,7 +36,7 @@ caf::expected<rows_seen> read_rows_seen(const http::target& target, const api_ke
   if (!pool) return std::move(pool.error());
   rows_seen out;
   if (!pool->empty()) out.pools.push_back(*pool);
-  if ((key.scopes & scope_admin) != 0) {
+  if (is_admin(key)) {
     out.owner = std::move(*owner);
     return out;
   }

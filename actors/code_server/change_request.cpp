@@ -1,6 +1,8 @@
 #include "actors/code_server/change_request.hpp"
 
 #include "runtime/http/json.hpp"
+#include "runtime/http/words.hpp"
+#include "runtime/keys/key_ring.hpp"
 
 #include <charconv>
 
@@ -62,20 +64,14 @@ caf::error read_body(code_change& out, std::string_view body, int64_t wall_ms, c
   return caf::none;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 } // namespace
 
 caf::expected<std::vector<uint32_t>> read_if_match(std::string_view field) {
   std::vector<uint32_t> out;
-  if (field.empty() || trim(field) == "*") return out;
+  if (field.empty() || http::trim(field) == "*") return out;
   while (!field.empty()) {
     auto comma = std::min(field.find(','), field.size());
-    auto tag = trim(field.substr(0, comma));
+    auto tag = http::trim(field.substr(0, comma));
     field.remove_prefix(std::min(comma + 1, field.size()));
     if (tag.empty()) continue;
     // A weak tag never matches (RFC 9110, 13.1.1: strong comparison), and neither does what is no version.
@@ -100,7 +96,7 @@ caf::expected<code_change> read_change(const http_request& request, const std::s
   out.id = id;
   out.actor = "key:" + key.name;
   out.request_id = request.request_id;
-  if ((key.scopes & scope_admin) == 0) {
+  if (!is_admin(key)) {
     out.owner = key.owner;
     out.pools = key.pools;
     out.path_prefixes = key.path_prefixes;

@@ -1,29 +1,14 @@
 #include "runtime/keys/key_ring.hpp"
 
+#include "runtime/http/words.hpp"
 #include "runtime/ids/hash.hpp"
+#include "runtime/keys/authorization.hpp"
 #include "runtime/keys/key_format.hpp"
 
 #include <algorithm>
 
 namespace qrwell {
 namespace {
-
-constexpr std::string_view scheme = "bearer";
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// The token of "Bearer TOKEN"; RFC 9110: schemes ignore case. Empty if it is anything else.
-std::string_view bearer_token(std::string_view field) {
-  field = trim(field);
-  if (field.size() <= scheme.size() || field[scheme.size()] != ' ') return {};
-  for (size_t i = 0; i < scheme.size(); ++i)
-    if ((field[i] | 0x20) != scheme[i]) return {};
-  return trim(field.substr(scheme.size()));
-}
 
 std::string list(const std::vector<std::string>& words) {
   std::string out;
@@ -58,12 +43,12 @@ void key_ring::replace(keys_snapshot snapshot, int64_t mono_ms) {
 }
 
 caf::error check_form(std::string_view authorization) {
-  if (trim(authorization).empty()) return error_of(key_verdict::missing);
+  if (http::trim(authorization).empty()) return error_of(key_verdict::missing);
   return is_key_text(bearer_token(authorization)) ? caf::error{} : error_of(key_verdict::malformed);
 }
 
 key_lookup key_ring::look_up(const secret& authorization, int64_t wall_ms) {
-  if (trim(authorization.reveal()).empty()) return {key_verdict::missing};
+  if (http::trim(authorization.reveal()).empty()) return {key_verdict::missing};
   auto token = bearer_token(authorization.reveal());
   // Only what has the shape of a key is worth a hash.
   if (!is_key_text(token)) return {key_verdict::malformed};
@@ -133,6 +118,10 @@ caf::error permit_scope(const api_key& key, uint8_t scope) {
   if ((key.scopes & scope) != 0) return caf::none;
   std::string word = scope == scope_issue ? "issue" : scope == scope_read ? "read" : "admin";
   return fail(ec::forbidden, "The key '" + key.name + "' lacks the scope '" + word + "' that this call needs.");
+}
+
+caf::error permit_scope_or_admin(const api_key& key, uint8_t scope) {
+  return is_admin(key) ? caf::error{} : permit_scope(key, scope);
 }
 
 caf::error permit_pool(const api_key& key, std::string_view pool) {

@@ -75,8 +75,16 @@ caf::error error_of(key_verdict verdict);
 // -- what a key may do: no error, or `forbidden` with a sentence
 // -------------------------------------------------------
 
+inline bool is_admin(const api_key& key) noexcept {
+  return (key.scopes & scope_admin) != 0;
+}
+
 /// `scope`: one of scope_issue, scope_read, scope_admin.
 caf::error permit_scope(const api_key& key, uint8_t scope);
+
+/// For all calls but those that issue codes: who may administrate may look at what there is, and change it.
+caf::error permit_scope_or_admin(const api_key& key, uint8_t scope);
+
 caf::error permit_pool(const api_key& key, std::string_view pool);
 caf::error permit_path(const api_key& key, std::string_view path);
 

@@ -70,7 +70,7 @@ public:
   /// http::visit) say so. False: it is past the rate, and `v` is answered with 429.
   template <class Visit>
   bool charge(const api_key& key, Visit& v) {
-    if ((key.scopes & scope_admin) != 0) v.may_see_times();
+    if (is_admin(key)) v.may_see_times();
     auto rate = ring_.charge(key, mono_ms(self_));
     if (rate.limit != 0) v.say(rate_lines(rate));
     if (rate.allowed) return true;

@@ -128,6 +128,19 @@ BOOST_AUTO_TEST_CASE(scopes_pools_and_paths_are_held) {
   BOOST_TEST(!permit_path(all, "anything"));
 }
 
+BOOST_AUTO_TEST_CASE(who_may_administrate_may_look_and_change_but_not_issue) {
+  api_key key;
+  key.scopes = scope_admin;
+  BOOST_TEST(is_admin(key));
+  for (auto scope : {scope_issue, scope_read, scope_admin}) BOOST_TEST(!permit_scope_or_admin(key, scope));
+  BOOST_TEST((code_of(permit_scope(key, scope_issue)) == ec::forbidden));
+  key.scopes = scope_read;
+  BOOST_TEST(!is_admin(key));
+  BOOST_TEST(!permit_scope_or_admin(key, scope_read));
+  for (auto scope : {scope_issue, scope_admin})
+    BOOST_TEST((code_of(permit_scope_or_admin(key, scope)) == ec::forbidden));
+}
+
 BOOST_AUTO_TEST_CASE(without_a_pool_the_only_one_or_default_is_meant) {
   api_key key;
   BOOST_TEST(*choose_pool(key, "") == "default");
