@@ -67,12 +67,8 @@ struct shell {
     }
     if (auto err = permit_scope(**key, scope_issue)) return refuse(err);
     if (!http::is_json_type(v->request.content_type)) {
-      http::problem what;
-      what.code = ec::invalid_request;
-      what.status = 415;
-      what.detail = "Content-Type: must be application/json.";
       ++self->state.refused;
-      return v->refuse(what);
+      return v->refuse(http::problem_not_json());
     }
     if (v->request.idempotency_key_sent)
       if (auto err = check_idempotency_key(v->request.idempotency_key)) return refuse(err);

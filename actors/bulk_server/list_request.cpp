@@ -3,10 +3,6 @@
 #include "actors/bulk_server/list_cursor.hpp"
 #include "actors/bulk_server/query_params.hpp"
 
-#include <fmt/format.h>
-
-#include <charconv>
-
 namespace qrwell {
 namespace {
 
@@ -21,16 +17,6 @@ caf::error read_state(const http::target& target, code_list& out) {
     out.state = list_state::expired;
   else
     return fail(ec::invalid_request, "state: must be bound, revoked or expired, or be left out for all of them");
-  return caf::none;
-}
-
-caf::error read_limit(const http::target& target, code_list& out) {
-  out.limit = list_limit_default;
-  auto text = target.param("limit");
-  if (!text) return caf::none;
-  auto read = std::from_chars(text->data(), text->data() + text->size(), out.limit);
-  if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || out.limit < 1 || out.limit > list_limit_max)
-    return fail(ec::invalid_request, fmt::format("limit: must be a whole number from 1 to {}", list_limit_max));
   return caf::none;
 }
 
@@ -53,7 +39,9 @@ caf::expected<code_list> read_list(const http::target& target, const api_key& ke
   out.from_ms = *from;
   out.to_ms = *to;
   if (auto err = read_state(target, out)) return err;
-  if (auto err = read_limit(target, out)) return err;
+  auto limit = http::read_limit(target, list_limit_default, list_limit_max);
+  if (!limit) return std::move(limit.error());
+  out.limit = *limit;
   if (auto cursor = target.param("cursor"))
     if (auto err = read_cursor(*cursor, out)) return err;
   return out;

@@ -77,15 +77,13 @@ struct shell {
   void show(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
     if (!key) return v->refuse(key.error());
     if (!self->state.keys->charge(**key, *v)) return;
-    // Who may administrate may look, too.
-    if (((*key)->scopes & scope_admin) == 0)
-      if (auto err = permit_scope(**key, scope_read)) return v->refuse(err);
+    if (auto err = permit_scope_or_admin(**key, scope_read)) return v->refuse(err);
     // The key lives in the ring only for this call.
     find(v, id, [this_ = *this, v, reads = **key](const code_record& record) { this_.show_record(v, reads, record); });
   }
 
   void show_record(const visit_ptr& v, const api_key& key, const code_record& record) const {
-    auto all = (key.scopes & scope_admin) != 0;
+    auto all = is_admin(key);
     // What a key may not see does not exist for it; neither does a code that nobody owns yet.
     auto visible = record.found &&
                    (record.code.state == code_state::bound || record.code.state == code_state::revoked || all) &&
@@ -111,15 +109,9 @@ struct shell {
   void change(const visit_ptr& v, const std::string& id, const caf::expected<const api_key*>& key) const {
     if (!key) return v->refuse(key.error());
     if (!self->state.keys->charge(**key, *v)) return;
-    if (((*key)->scopes & scope_admin) == 0)
-      if (auto err = permit_scope(**key, scope_issue)) return v->refuse(err);
-    if (v->request.method == http_method::patch && !http::is_json_type(v->request.content_type)) {
-      http::problem what;
-      what.code = ec::invalid_request;
-      what.status = 415;
-      what.detail = "Content-Type: must be application/json.";
-      return v->refuse(what);
-    }
+    if (auto err = permit_scope_or_admin(**key, scope_issue)) return v->refuse(err);
+    if (v->request.method == http_method::patch && !http::is_json_type(v->request.content_type))
+      return v->refuse(http::problem_not_json());
     auto asked = read_change(v->request, id, **key, wall(), cfg.target);
     if (!asked) return v->refuse(asked.error());
     ask_writer(v, std::move(*asked));

@@ -87,7 +87,7 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
   }
   const auto& key = *found.key;
   v.rate = keys_.charge(key, now.mono_ms);
-  v.timed = (key.scopes & scope_admin) != 0;
+  v.timed = is_admin(key);
   if (!v.rate.allowed) {
     refuse(v, {ec::rate_limited,
                "The key '" + key.name + "' is past its limit of " + std::to_string(v.rate.limit) +
@@ -96,9 +96,7 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
     return;
   }
   if (!http::is_json_type(request.content_type)) {
-    http::problem what{ec::invalid_request, "Content-Type: must be application/json."};
-    what.status = 415;
-    refuse(v, std::move(what));
+    refuse(v, http::problem_not_json());
     return;
   }
   if (auto err = fill(v, request, key, now, memory)) {

@@ -163,9 +163,9 @@ void scene_desk::forget(const scenes_changed& changed) {
 }
 
 void scene_desk::ask_store_for(const std::string& key_chars) {
-  auto keys = std::make_shared<mac_keys>(*keys_);
   // Whoever imports says all of them again, and a copy of the keys is not for nothing.
   if (std::all_of(key_chars.begin(), key_chars.end(), [&](char c) { return keys_->asks_store_for(c); })) return;
+  auto keys = std::make_shared<mac_keys>(*keys_);
   for (auto c : key_chars)
     if (!keys->asks_store_for(c)) keys->trust_store_for(c);
   keys_ = std::move(keys);

@@ -64,6 +64,9 @@ private:
   bool timed_ = false;
 };
 
+/// 415 of a body that is not sent as JSON.
+problem problem_not_json();
+
 /// HTTP status of an error code; the same table as add_problem.
 int status_of(ec code) noexcept;
 

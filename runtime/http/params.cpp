@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace qrwell::http {
 namespace {
@@ -27,6 +28,16 @@ caf::error check_params(const target& from, std::initializer_list<std::string_vi
       return wrong(fmt::format("{}: was sent twice; send it once", name));
   }
   return caf::none;
+}
+
+caf::expected<uint32_t> read_limit(const target& from, uint32_t otherwise, uint32_t most) {
+  auto text = from.param("limit");
+  if (!text) return otherwise;
+  uint32_t out = 0;
+  auto [end, err] = std::from_chars(text->data(), text->data() + text->size(), out);
+  if (err != std::errc{} || end != text->data() + text->size() || out < 1 || out > most)
+    return wrong(fmt::format("limit: must be a whole number from 1 to {}", most));
+  return out;
 }
 
 caf::expected<int64_t> read_time(const target& from, std::string_view name, int64_t otherwise) {
