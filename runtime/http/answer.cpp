@@ -48,6 +48,16 @@ void answer_writer::add(const http_place& at, int status, std::string_view conte
 
 void answer_writer::add(const http_place& at, int status, std::string_view content_type, std::string_view body,
                         std::string_view request_id, std::span<const header> headers, bool body_omitted) {
+  put(at, status, content_type, body.size(), body_omitted ? std::string_view() : body, request_id, headers);
+}
+
+void answer_writer::add_head(const http_place& at, std::string_view content_type, uint64_t size,
+                             std::string_view request_id, std::initializer_list<header> headers) {
+  put(at, 200, content_type, size, "", request_id, std::span<const header>(headers.begin(), headers.size()));
+}
+
+void answer_writer::put(const http_place& at, int status, std::string_view content_type, uint64_t size,
+                        std::string_view body, std::string_view request_id, std::span<const header> headers) {
   auto& out = out_.arena;
   auto offset = out.size();
   bool close = false;
@@ -61,7 +71,7 @@ void answer_writer::add(const http_place& at, int status, std::string_view conte
   if (!bodiless) {
     if (!content_type.empty()) put_header(out, "Content-Type", content_type);
     out += "Content-Length: ";
-    put_number(out, body.size());
+    put_number(out, size);
     out += "\r\n";
   }
   if (!request_id.empty()) put_header(out, "X-Request-Id", request_id);
@@ -72,7 +82,7 @@ void answer_writer::add(const http_place& at, int status, std::string_view conte
   }
   out += lines_;
   out += "\r\n";
-  if (!bodiless && !body_omitted) out += body;
+  if (!bodiless) out += body;
   out_.answers.push_back(
       {at, static_cast<uint32_t>(offset), static_cast<uint32_t>(out.size() - offset), close, timed_});
 }

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/http.hpp"
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -42,6 +43,10 @@ public:
   void add(const http_place& at, int status, std::string_view content_type, std::string_view body,
            std::string_view request_id, std::span<const header> headers, bool body_omitted = false);
 
+  /// Answers a HEAD request whose GET would have a body of `size` bytes, for those who need not read it to know that.
+  void add_head(const http_place& at, std::string_view content_type, uint64_t size, std::string_view request_id,
+                std::initializer_list<header> headers);
+
   /// application/problem+json by the one table that maps every `ec` to type, title and status.
   /// `body_omitted` as in add().
   void add_problem(const http_place& at, const problem& what, std::string_view request_id, bool body_omitted = false);
@@ -59,6 +64,9 @@ public:
   http_answers take();
 
 private:
+  void put(const http_place& at, int status, std::string_view content_type, uint64_t size, std::string_view body,
+           std::string_view request_id, std::span<const header> headers);
+
   http_answers out_;
   std::string lines_;
   bool timed_ = false;

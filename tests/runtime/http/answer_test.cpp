@@ -102,6 +102,13 @@ BOOST_AUTO_TEST_CASE(a_head_request_gets_the_length_and_no_body) {
   BOOST_TEST(full.substr(0, full.find("\r\n\r\n") + 4) == head);
 }
 
+BOOST_AUTO_TEST_CASE(a_head_answer_tells_a_length_without_the_bytes) {
+  answer_writer w;
+  w.add_head({1, 2}, "text/csv", 5'000'000'000, "r1", {{"ETag", "\"a\""}});
+  BOOST_TEST(w.take().arena == "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 5000000000\r\n"
+                               "X-Request-Id: r1\r\nETag: \"a\"\r\n\r\n");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_client_sent_cannot_break_the_body) {
   auto answer = problem_text({ec::invalid_request, "path \"\xff\x01\\\n\" is wrong"}, "id\"\xfe");
   BOOST_TEST(body_of(answer).at("code").as_string() == "invalid_request");
