@@ -47,6 +47,19 @@ struct shell {
             });
   }
 
+  // Until it answers, ids that look forged are asked of it one by one.
+  void ask_for_keys() const {
+    self->request(reader, std::chrono::milliseconds(self->state.store_timeout_ms), mac_keys_query{})
+        .then([this_ = *this](const foreign_keys& known) { this_.self->state.desk->learn_keys(known); },
+              [this_ = *this](const caf::error&) {
+                this_.self->delayed_send(this_.self, std::chrono::seconds(1), tick{});
+              });
+  }
+
+  void on_tick() const {
+    if (!self->state.desk->keys_known()) ask_for_keys();
+  }
+
   void write_down() const {
     self->state.store_trouble.tell(voice, "scans that are not in memory are answered 503",
                                    self->state.desk->store_problem(), mono_ms(self));
@@ -86,11 +99,13 @@ scan_server_actor::behavior_type scan_server(watched<scan_server_actor, scan_ser
   self->state.desk.emplace(cfg, std::move(keys));
   self->state.store_timeout_ms = cfg.store_timeout_ms;
   shell sh{self, std::move(wall), std::move(reader), std::move(recorder)};
+  self->state.desk->wait_for_keys();
+  sh.ask_for_keys();
   return {
       watch(v, "scenes_changed", [sh](const scenes_changed& changed) { sh.forget(changed); }),
       watch(v, "scan_limits", [sh](const scan_limits& limits) { sh.apply(limits); }),
       watch(v, "foreign_ids", [sh](const foreign_ids& x) { sh.self->state.desk->ask_store_for(x.key_chars); }),
-      watch(v, "tick", [](tick) {}),
+      watch(v, "tick", [sh](tick) { sh.on_tick(); }),
       watch(v, "http_batch", [sh](const http_batch& batch) { sh.serve(batch); }),
       watch(v, "status_query", [sh](status_query) -> actor_status { return sh.status(); }),
   };

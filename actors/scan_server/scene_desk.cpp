@@ -70,6 +70,7 @@ scene_desk::effects scene_desk::serve(sink_id sink, const http_batch& batch, int
       }
     }
     auto verdict = keys_->check(id);
+    if (verdict == id_verdict::forged && !keys_known_) verdict = id_verdict::unknown_key;
     if (verdict == id_verdict::forged) {
       ++counts_.forged;
       refuse(out, who, ec::unknown_code, "no code has this id");
@@ -169,6 +170,16 @@ void scene_desk::ask_store_for(const std::string& key_chars) {
   for (auto c : key_chars)
     if (!keys->asks_store_for(c)) keys->trust_store_for(c);
   keys_ = std::move(keys);
+}
+
+// A character of ours that another key has, too, is not ours alone.
+void scene_desk::learn_keys(const foreign_keys& of_store) {
+  std::string shared;
+  for (const auto& ours : keys_->keys())
+    for (const auto& key : of_store.keys)
+      if (key.key_char == ours.key_char && key.fingerprint != ours.fingerprint) shared += key.key_char;
+  ask_store_for(shared);
+  keys_known_ = true;
 }
 
 // A front end keeps it no longer than it is fresh here; then its next scan comes here, and has it read again.

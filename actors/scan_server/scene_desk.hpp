@@ -5,6 +5,7 @@
 #include "actors/scan_server/scene_cache.hpp"
 #include "messages/http.hpp"
 #include "messages/scan.hpp"
+#include "messages/transfer.hpp"
 #include "runtime/http/answer.hpp"
 #include "runtime/ids/code_id.hpp"
 
@@ -64,6 +65,10 @@ public:
   void forget(const scenes_changed& changed);
   /// A wrong MAC under these key characters says nothing from now on: the store is asked.
   void ask_store_for(const std::string& key_chars);
+  /// No id is called forged until the store has told its keys: since they were read, an import may have brought more.
+  void wait_for_keys() { keys_known_ = false; }
+  void learn_keys(const foreign_keys& of_store);
+  bool keys_known() const noexcept { return keys_known_; }
   void set_cache_entries_max(size_t entries) { cache_.set_entries_max(entries); }
 
   struct counts {
@@ -103,6 +108,7 @@ private:
 
   scan_server_config cfg_;
   std::shared_ptr<const mac_keys> keys_;
+  bool keys_known_ = true;
   scene_cache cache_;
   http::link_prefixes links_;
   std::unordered_map<std::string, under_way> looking_up_;

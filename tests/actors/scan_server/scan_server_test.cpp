@@ -116,4 +116,23 @@ BOOST_AUTO_TEST_CASE(a_change_that_nobody_was_told_of_shows_within_30_s) {
   BOOST_TEST(seen().written.find("HTTP/1.1 410") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_scan_server_that_is_started_again_asks_the_store_whose_keys_are_there) {
+  auto forged = "q" + std::string(19, 'x');
+  scan(forged);
+  BOOST_TEST(asked == 1, "nothing is called forged before the store told its keys");
+  store->mac_keys = [](const mac_keys_query&) -> caf::expected<foreign_keys> { return foreign_keys{{{'q', {}}}, ""}; };
+  advance(1s);
+  scan("q" + std::string(19, 'y'));
+  BOOST_TEST(asked == 1, "the key is ours alone");
+  store->mac_keys = [](const mac_keys_query&) -> caf::expected<foreign_keys> {
+    foreign_key other{'q', {}};
+    other.fingerprint.fill(1);
+    return foreign_keys{{{'q', {}}, other}, ""};
+  };
+  server = spawn(scan_server, registry.enroll("scan_server", "again"), scan_server_config{}, keys,
+                 wall_clock([] { return int64_t{1'800'000'000'000}; }), reader, recorder);
+  scan("q" + std::string(19, 'z'));
+  BOOST_TEST(asked == 2, "an import brought another one");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
