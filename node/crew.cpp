@@ -273,6 +273,7 @@ caf::expected<crew> start_crew(caf::actor_system& sys, supervisor& boss, const c
   auto transfer_cfg = transfer_settings(cfg, needs.dir);
   if (!transfer_cfg) return std::move(transfer_cfg.error());
   transfer_cfg->target = targets;
+  transfer_cfg->ours = needs.keys;
   auto transfers = all.add_blocking<transfer_server_actor>(
       "transfer_server", "transfer_server", "", on_death::restart, transfer_server, *transfer_cfg,
       wall_clock(system_wall_ms), transfer_server_handles{readers["codes"], readers["bulk"], out.writer, scans});

@@ -4,6 +4,7 @@
 #include "runtime/http/client_sentence.hpp"
 #include "runtime/http/json.hpp"
 #include "runtime/http/params.hpp"
+#include "runtime/logging/log.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -13,6 +14,8 @@
 
 namespace qrwell {
 namespace {
+
+const log::voice voice{"transfer_server"};
 
 constexpr uint32_t jobs_shown = 20, jobs_shown_max = 100;
 
@@ -28,6 +31,11 @@ caf::expected<bool> read_complete(const http::target& target, bool otherwise) {
   if (*text == "true") return true;
   if (*text == "false") return false;
   return fail(ec::invalid_request, "complete: must be true or false");
+}
+
+// A client does not hear where it lies.
+void note_trouble(uint64_t job_id, const caf::error& why) {
+  voice.warn("a file of a job cannot be used", {{"job", job_id}, {"why", render(why)}});
 }
 
 http::problem too_large(uint64_t bytes_max) {
@@ -102,12 +110,13 @@ void transfer_calls::begin_import(const call& c) {
     auto err = this_->files_->write(spool_name(id), 0, v->request.body);
     if (!err) err = this_->files_->sync(spool_name(id));
     if (err) {
+      note_trouble(id, err);
       this_->end_job(id, job_state::cancelled, std::string(http::client_sentence(code_of(err), sentence_of(err))));
       return v->refuse(err);
     }
     made.row.bytes = v->request.body.size();
     if (complete) made.row.state = job_state::queued;
-    this_->busy_[id] = true;
+    this_->busy_.insert(id);
     this_->save(id, [this_, v, id, complete](const caf::error& why) {
       this_->busy_.erase(id);
       auto found = this_->jobs_.find(id);
@@ -132,8 +141,12 @@ void transfer_calls::add_to_import(const call& c) {
     return c.v->refuse(ec::invalid_request, "offset: must say how many bytes of the file came before this part");
   auto found = jobs_.find(c.job_id);
   if (found == jobs_.end() || found->second.row.state != job_state::receiving)
-    return with_job(c, [v = c.v](const job_record&) {
-      v->refuse(ec::conflict, "the file of this job is whole, or its time is over: it takes no more parts");
+    return with_job(c, [this_ = shared_from_this(), c](const job_record& j) {
+      if (j.row.kind == job_kind::export_codes)
+        return c.v->refuse(ec::conflict, "this job is an export: it takes no parts of a file");
+      if (j.row.state == job_state::receiving) return this_->refuse_open(c, j);
+      c.v->refuse(ec::conflict,
+                  fmt::format("this import is {}: it takes no more parts of its file", word_of(j.row.state)));
     });
   auto& j = found->second;
   if (busy_.count(c.job_id) != 0)
@@ -146,10 +159,13 @@ void transfer_calls::add_to_import(const call& c) {
   if (offset + body.size() > cfg_.import_bytes_max) return c.v->refuse(too_large(cfg_.import_bytes_max));
   auto err = files_->write(spool_name(c.job_id), offset, body);
   if (!err) err = files_->sync(spool_name(c.job_id));
-  if (err) return c.v->refuse(err);
+  if (err) {
+    note_trouble(c.job_id, err);
+    return c.v->refuse(err);
+  }
   j.row.bytes += body.size();
   if (*complete) j.row.state = job_state::queued;
-  busy_[c.job_id] = true;
+  busy_.insert(c.job_id);
   save(c.job_id, [this_ = shared_from_this(), v = c.v, id = c.job_id](const caf::error& why) {
     this_->busy_.erase(id);
     if (why) return v->refuse(why); // the part is here all the same: a repeat hears the new offset
@@ -223,6 +239,12 @@ void transfer_calls::with_job(const call& c, std::function<void(const job_record
           [v = c.v](const caf::error& why) { v->refuse(why); });
 }
 
+void transfer_calls::refuse_open(const call& c, const job_record& j) {
+  if (j.row.node != cfg_.node)
+    return c.v->refuse(ec::conflict, fmt::format("this job is of the node '{}': ask there", j.row.node));
+  c.v->refuse(ec::unavailable, "this job begins or ends at this moment: try again", 1);
+}
+
 void transfer_calls::show_job(const call& c) {
   with_job(c, [this_ = shared_from_this(), v = c.v](const job_record& j) { this_->answer_job(v, 200, j); });
 }
@@ -231,8 +253,8 @@ void transfer_calls::cancel_job(const call& c) {
   with_job(c, [this_ = shared_from_this(), c](const job_record& seen) {
     auto found = this_->jobs_.find(c.job_id);
     if (found == this_->jobs_.end() || !found->second.open()) {
+      if (seen.open()) return this_->refuse_open(c, seen);
       // It has ended; what it made is not wanted any more.
-      if (seen.row.state == job_state::running) return c.v->refuse(ec::unavailable, "ask again", 1);
       for (const auto& name : {spool_name(c.job_id), export_name(c.job_id), bad_rows_name(c.job_id)})
         if (auto err = this_->files_->remove(name)) return c.v->refuse(err);
       auto j = seen;
@@ -269,8 +291,11 @@ void transfer_calls::cancel_job(const call& c) {
 
 void transfer_calls::resume_job(const call& c) {
   with_job(c, [this_ = shared_from_this(), c](const job_record& seen) {
-    if (seen.row.state != job_state::failed || this_->jobs_.count(c.job_id) != 0)
-      return c.v->refuse(ec::conflict, "only a job that has failed can be resumed");
+    if (seen.row.state != job_state::failed)
+      return c.v->refuse(ec::conflict, fmt::format("this job is {}: only one that has failed can be resumed",
+                                                   word_of(seen.row.state)));
+    if (this_->jobs_.count(c.job_id) != 0)
+      return c.v->refuse(ec::unavailable, "what became of this job is not written down yet: try again", 1);
     if (seen.row.kind == job_kind::import_codes && !c.who.admin)
       return c.v->refuse(ec::forbidden, "this key has not the scope admin");
     if (seen.progress.file_gone ||
@@ -299,7 +324,8 @@ void transfer_calls::send_file(const call& c) {
       return c.v->refuse(ec::not_found, "an import has no file; its bad rows are under /bad-rows");
     if (j.row.state != job_state::done) return c.v->refuse(ec::conflict, "the export is not done");
     if (j.progress.file_gone)
-      return c.v->refuse(ec::not_found, "the file is deleted (limits.job_files_kept): export again");
+      return c.v->refuse(ec::not_found,
+                         "the file is deleted, as was asked or since it was old (limits.job_files_kept): export again");
     this_->send_bytes(c, j, export_name(c.job_id), j.row.bytes);
   });
 }
@@ -315,22 +341,31 @@ void transfer_calls::send_bad_rows(const call& c) {
 void transfer_calls::send_bytes(const call& c, const job_record& j, const std::string& name, uint64_t size) {
   const auto& r = c.v->request;
   auto tag = fmt::format("\"{}-{}-{}\"", j.row.job_id, j.progress.ended_ms, size);
+  constexpr auto gone = "the file is not there any more as it was made: begin a new job";
   auto disposition = fmt::format("attachment; filename=\"{}\"", name);
-  auto add = [&](int status, std::string_view body, std::string_view where, bool head) {
+  auto add = [&](int status, std::string_view body, std::string_view where) {
     c.v->answer([&](http::answer_writer& out) {
       out.add(r.at, status, status == 304 ? "" : "text/csv; charset=utf-8", body, r.request_id,
               {{"ETag", tag},
                {"Cache-Control", "private, no-cache"},
                {"Accept-Ranges", "bytes"},
                {"Content-Disposition", disposition},
-               {"Content-Range", where}},
-              head);
+               {"Content-Range", where}});
     });
   };
-  if (matches(r.if_none_match, tag)) return add(304, "", "", false);
-  auto head = r.method == http_method::head;
+  if (matches(r.if_none_match, tag)) return add(304, "", "");
+  if (r.method == http_method::head) {
+    if (!files_->has(name)) return c.v->refuse(ec::not_found, gone);
+    return c.v->answer([&](http::answer_writer& out) {
+      out.add_head(r.at, "text/csv; charset=utf-8", size, r.request_id,
+                   {{"ETag", tag},
+                    {"Cache-Control", "private, no-cache"},
+                    {"Accept-Ranges", "bytes"},
+                    {"Content-Disposition", disposition}});
+    });
+  }
   byte_range range;
-  auto verdict = !head && range_holds(r.if_range, tag) ? read_range(r.range, size, range) : range_verdict::whole;
+  auto verdict = range_holds(r.if_range, tag) ? read_range(r.range, size, range) : range_verdict::whole;
   http::problem what;
   what.code = ec::invalid_request;
   if (verdict == range_verdict::unsatisfiable) {
@@ -351,11 +386,13 @@ void transfer_calls::send_bytes(const call& c, const job_record& j, const std::s
   // A part may be shorter than what was asked for; Content-Range says so.
   auto length = std::min(range.last - range.first + 1, cfg_.download_bytes_max);
   auto data = files_->read(name, range.first, length);
-  if (!data) return c.v->refuse(data.error());
-  if (data->size() != length)
-    return c.v->refuse(ec::not_found, "the file is not there any more as it was made: export again");
-  if (verdict == range_verdict::whole) return add(200, *data, "", head);
-  add(206, *data, fmt::format("bytes {}-{}/{}", range.first, range.first + length - 1, size), false);
+  if (!data) {
+    note_trouble(c.job_id, data.error());
+    return c.v->refuse(data.error());
+  }
+  if (data->size() != length) return c.v->refuse(ec::not_found, gone);
+  if (verdict == range_verdict::whole) return add(200, *data, "");
+  add(206, *data, fmt::format("bytes {}-{}/{}", range.first, range.first + length - 1, size));
 }
 
 } // namespace qrwell

@@ -60,6 +60,10 @@ void transfer_calls::load() {
                 continue;
               }
               if (!j->open()) continue;
+              if (j->row.node != this_->cfg_.node) {
+                voice.warn("a job is left to the node that began it (node.name)", {{"job", id}, {"node", j->row.node}});
+                continue;
+              }
               if (j->row.state == job_state::running) {
                 j->row.state = job_state::queued;
                 voice.info("a job goes on that was interrupted",
@@ -80,9 +84,9 @@ bool transfer_calls::ready(const visit_ptr& v) {
 }
 
 void transfer_calls::save(uint64_t job_id, then_fn then) {
+  unsaved_.erase(job_id);
   auto it = jobs_.find(job_id);
   if (it == jobs_.end()) return;
-  unsaved_.erase(job_id);
   auto& j = it->second;
   j.row.changed_ms = wall_();
   j.row.place = write_progress(j.progress);
@@ -91,15 +95,16 @@ void transfer_calls::save(uint64_t job_id, then_fn then) {
           [this_ = shared_from_this(), job_id, then](const job& saved) {
             auto found = this_->jobs_.find(job_id);
             auto runs = this_->run_ && this_->run_->job_id == job_id;
+            // It stays while the store has not taken what changed since.
             if (found != this_->jobs_.end() && !found->second.open() && saved.state == found->second.row.state &&
-                !runs) {
+                !runs && this_->unsaved_.count(job_id) == 0) {
               this_->drop_files(found->second);
               this_->jobs_.erase(found);
             }
             if (then) then({});
           },
           [this_ = shared_from_this(), job_id, then](const caf::error& why) {
-            this_->unsaved_[job_id] = true;
+            if (this_->jobs_.count(job_id) != 0) this_->unsaved_.insert(job_id);
             voice.warn("a job's state cannot be written down", {{"job", job_id}, {"why", render(why)}});
             if (then) then(why);
           });
@@ -131,10 +136,7 @@ void transfer_calls::tell(const job_record& j, std::string_view action, const st
     doc["same"] = j.progress.same;
     doc["bad"] = j.row.rows_failed;
   }
-  doc["state"] = j.row.state == job_state::done        ? "done"
-                 : j.row.state == job_state::failed    ? "failed"
-                 : j.row.state == job_state::cancelled ? "cancelled"
-                                                       : "queued";
+  doc["state"] = std::string(word_of(j.row.state));
   auto text = http::json_text(doc);
   voice.info("job", {{"action", action}, {"by", by}, {"what", text}, {"problem", j.row.problem}});
   self_->request(to_.writer, patience(), audit_put{by, std::string(action), text})
@@ -146,9 +148,7 @@ void transfer_calls::tell(const job_record& j, std::string_view action, const st
 
 void transfer_calls::care() {
   if (!loaded_) return load();
-  std::vector<uint64_t> again;
-  for (const auto& [id, yes] : unsaved_) again.push_back(id);
-  for (auto id : again) save(id);
+  for (auto id : std::set(unsaved_)) save(id);
   go_on();
   auto now = mono_us();
   if (now < care_due_us_ || caring_) return;
@@ -161,20 +161,29 @@ void transfer_calls::care() {
   for (auto id : given_up)
     end_job(id, job_state::cancelled, "The rest of the file did not come in time (limits.job_files_kept).");
   caring_ = true;
+  care_round round{wall_(), {}};
+  for (const auto& [id, j] : jobs_) round.here.insert(id);
   self_->request(to_.lists, patience(), jobs_query{0, "", jobs_read_max})
       .then(
-          [this_ = shared_from_this()](jobs_found& found) {
+          [this_ = shared_from_this(), round = std::move(round)](jobs_found& found) {
             this_->caring_ = false;
             std::vector<job_record> jobs;
             for (auto& row : found.jobs)
               if (auto j = read_job(std::move(row))) jobs.push_back(std::move(*j));
-            this_->care_for(std::move(jobs));
+            this_->care_for(std::move(jobs), round);
           },
           [this_ = shared_from_this()](const caf::error&) { this_->caring_ = false; });
 }
 
+// One that was begun or resumed since the store was asked has changed since, or is here.
+bool transfer_calls::is_phantom(const job_record& j, const care_round& round) const {
+  auto id = j.row.job_id;
+  return j.open() && j.row.node == cfg_.node && jobs_.count(id) == 0 && round.here.count(id) == 0 &&
+         j.row.changed_ms + 2 * int64_t{cfg_.store_timeout_ms} < round.asked_ms;
+}
+
 // The newest first. What is past its time or too much goes: first files, then the rows.
-void transfer_calls::care_for(std::vector<job_record> jobs) {
+void transfer_calls::care_for(std::vector<job_record> jobs, const care_round& round) {
   auto now = wall_();
   jobs_drop drop;
   std::set<uint64_t> known;
@@ -182,6 +191,11 @@ void transfer_calls::care_for(std::vector<job_record> jobs) {
   for (auto& j : jobs) {
     auto id = j.row.job_id;
     known.insert(id);
+    if (is_phantom(j, round)) {
+      jobs_.emplace(id, j);
+      end_job(id, job_state::cancelled, "It reached the store after its answer was given up: begin it again.");
+      continue;
+    }
     if (j.open() || jobs_.count(id) != 0) continue;
     auto age = now - j.progress.ended_ms;
     auto gone = ++kept > cfg_.jobs_kept_max || age > static_cast<int64_t>(cfg_.jobs_kept_for_ms);

@@ -47,6 +47,9 @@ struct job_record {
 /// Error internal for texts that this program did not write.
 caf::expected<job_record> read_job(job row);
 
+/// As answers and the audit name it.
+std::string_view word_of(job_state s);
+
 /// The one JSON form of a job.
 std::string job_json(const job_record& j);
 std::string jobs_json(const std::vector<job_record>& jobs);
@@ -55,7 +58,7 @@ std::string jobs_json(const std::vector<job_record>& jobs);
 struct job_asker {
   std::string by, owner;
   std::vector<std::string> pools; ///< empty: all
-  bool admin = false, read = false;
+  bool admin = false;
 };
 
 /// An admin sees every job; others the exports that they could have asked for themselves.

@@ -59,10 +59,7 @@ void transfer_calls::begin_next() {
     auto text = files_->read(spool_name(id), 0, csv_record_bytes_max);
     auto header = text ? read_import_header(*text, text->size() == j.row.bytes, cfg_.target, wall_())
                        : caf::expected<import_header>(text.error());
-    if (!header) {
-      end_job(id, job_state::failed, sentence_of(header.error()));
-      return pause_for(0);
-    }
+    if (!header) return fail_job(header.error());
     run_->header = std::move(header->text);
     run_->reader.emplace(std::move(header->rows), j.progress.line);
     run_->read_at = j.progress.at;
@@ -96,10 +93,16 @@ void transfer_calls::note_progress() {
 
 void transfer_calls::step_failed(const caf::error& why) {
   auto id = run_->job_id;
+  if (run_->cancelled) return pause_for(0); // that is how it ends, whatever failed
   if (may_pass(code_of(why)) && ++run_->attempts < cfg_.attempts_max) {
     if (run_->attempts == 1) voice.warn("a job waits for the store", {{"job", id}, {"why", render(why)}});
     return pause_for(std::min<int64_t>(5'000'000, int64_t{100'000} << std::min(run_->attempts, 6u)));
   }
+  fail_job(why);
+}
+
+void transfer_calls::fail_job(const caf::error& why) {
+  auto id = run_->job_id;
   voice.warn("a job failed", {{"job", id}, {"why", render(why)}});
   auto sentence = sentence_of(why);
   end_job(id, job_state::failed,
@@ -137,8 +140,8 @@ void transfer_calls::import_step() {
     end_job(r.job_id, job_state::done, "");
     return pause_for(0);
   }
-  if (r.keys_known || r.slice->part.keys.empty()) return import_rows_of_slice();
-  register_keys(j.spec.by, r.slice->part.keys, [this_ = shared_from_this()](const caf::error& why) {
+  if (r.keys_known) return import_rows_of_slice();
+  register_keys(j.spec.by, r.slice->part, [this_ = shared_from_this()](const caf::error& why) {
     if (why) return this_->step_failed(why);
     this_->run_->keys_known = true;
     this_->import_rows_of_slice();
@@ -218,12 +221,11 @@ void transfer_calls::export_step() {
   if (!j.progress.cursor.empty())
     if (auto err = read_export_cursor(j.progress.cursor, asked)) return step_failed(err);
   self_->request(to_.lists, patience(), std::move(asked))
-      .then([this_ = shared_from_this(),
-             begun = mono_us()](const code_page& page) { this_->export_page_done(page, this_->mono_us() - begun); },
+      .then([this_ = shared_from_this()](const code_page& page) { this_->export_page_done(page); },
             [this_ = shared_from_this()](const caf::error& why) { this_->step_failed(why); });
 }
 
-void transfer_calls::export_page_done(const code_page& page, int64_t took_us) {
+void transfer_calls::export_page_done(const code_page& page) {
   auto& r = *run_;
   auto& j = jobs_.at(r.job_id);
   auto& p = j.progress;
@@ -242,7 +244,8 @@ void transfer_calls::export_page_done(const code_page& page, int64_t took_us) {
     end_job(r.job_id, job_state::done, "");
     return pause_for(0);
   }
-  pause_for(pace_.read(took_us));
+  // The reader rests behind each page by itself.
+  pause_for(cfg_.pace.pause_min_us);
 }
 
 } // namespace qrwell

@@ -42,16 +42,15 @@ void transfer_calls::import_part(const call& c) {
   if (!csv_sent(c)) return;
   auto part = read_transfer(c.v->request.body, cfg_.target, wall_());
   if (!part) return c.v->refuse(part.error());
-  auto sent = part->keys;
-  register_keys(
-      c.who.by, sent, [this_ = shared_from_this(), c, part = std::move(*part)](const caf::error& why) mutable {
-        if (why) return c.v->refuse(why);
-        if (this_->parts_.size() >= this_->cfg_.parts_max)
-          return c.v->refuse(ec::overloaded, "too many parts of imports wait here: send one after the other", 1);
-        auto& run = this_->parts_.emplace_back(import_part_run{c, std::move(part.rows), {}});
-        run.sum.faults = std::move(part.faults);
-        this_->go_on();
-      });
+  auto sent = std::make_shared<transfer_part>(std::move(*part));
+  register_keys(c.who.by, *sent, [this_ = shared_from_this(), c, sent](const caf::error& why) {
+    if (why) return c.v->refuse(why);
+    if (this_->parts_.size() >= this_->cfg_.parts_max)
+      return c.v->refuse(ec::overloaded, "too many parts of imports wait here: send one after the other", 1);
+    auto& run = this_->parts_.emplace_back(import_part_run{c, std::move(sent->rows), {}});
+    run.sum.faults = std::move(sent->faults);
+    this_->go_on();
+  });
 }
 
 void transfer_calls::part_slice() {

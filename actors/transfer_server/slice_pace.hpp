@@ -43,9 +43,6 @@ public:
     return paused_us_;
   }
 
-  /// After reading a page, which nobody who binds waits behind.
-  int64_t read(int64_t us) const { return pause(us, cfg_.share_percent); }
-
 private:
   int64_t pause(int64_t us, uint32_t percent) const {
     return std::clamp<int64_t>(us * (100 - percent) / percent, cfg_.pause_min_us, cfg_.pause_max_us);

@@ -88,7 +88,7 @@ void transfer_calls::dispatch(const visit_ptr& v) {
 
 void transfer_calls::authorize(const route& r, call c) {
   if (c.v->request.operators && is_token(c.v->request.authorization, cfg_.admin_token)) {
-    c.who = {"admin token", "", {}, true, true};
+    c.who = {"admin token", "", {}, true};
     return (this->*r.run)(c);
   }
   auto v = c.v; // `c` goes into the handler
@@ -101,7 +101,7 @@ void transfer_calls::authorize(const route& r, call c) {
     auto admin = (k.scopes & scope_admin) != 0;
     if (!admin)
       if (auto err = permit_scope(k, r.scope)) return c.v->refuse(err);
-    c.who = {"key:" + k.name, k.owner, k.pools, admin, true};
+    c.who = {"key:" + k.name, k.owner, k.pools, admin};
     (this_.get()->*r.run)(c);
   });
 }
@@ -130,8 +130,6 @@ void transfer_calls::on_tick() {
     self_->delayed_send(self_, std::chrono::seconds(1), tick{});
     self_->state.keys->refresh_if_due();
     self_->state.keys->tell_used(to_.writer);
-    // Again and again: one that was restarted has forgotten it.
-    if (!self_->state.foreign_ids.empty()) self_->send(to_.scans, foreign_ids{self_->state.foreign_ids});
     care();
   }
   if (step_due_us_ >= 0 && now >= step_due_us_) {
@@ -141,25 +139,43 @@ void transfer_calls::on_tick() {
   }
 }
 
-void transfer_calls::register_keys(const std::string& actor, const std::vector<foreign_key>& sent, then_fn then) {
-  if (sent.empty()) return then({});
+void transfer_calls::register_keys(const std::string& actor, const transfer_part& part, then_fn then) {
+  auto others = cfg_.ours ? characters_of_others(part.rows, *cfg_.ours) : std::string();
+  const auto& told = self_->state.foreign_ids;
+  if (part.keys.empty() && others.find_first_not_of(told) == others.npos) return then({});
   self_->request(to_.lists, patience(), mac_keys_query{})
       .then(
-          [this_ = shared_from_this(), actor, sent, then](const foreign_keys& known) {
+          [this_ = shared_from_this(), actor, sent = part.keys, others, then](const foreign_keys& known) {
             foreign_keys fresh{unknown_keys(sent, known.keys), actor};
-            if (fresh.keys.empty()) return then({});
-            std::string characters;
-            for (const auto& key : fresh.keys) characters += key.key_char;
+            auto all = known.keys;
+            all.insert(all.end(), fresh.keys.begin(), fresh.keys.end());
+            auto shared = shared_characters(all);
+            // The file does not name the keys of these: its ids must resolve all the same, so they stand for one that
+            // nobody has. Its fingerprint is zeros.
+            for (auto letter : others)
+              if (shared.find(letter) == shared.npos) {
+                fresh.keys.push_back({letter, {}});
+                shared += letter;
+              }
+            // Also when the store knows them all: a try before this one may have ended in between.
+            if (fresh.keys.empty()) return this_->tell_scans(shared, then);
             this_->self_->request(this_->to_.writer, this_->patience(), std::move(fresh))
-                .then(
-                    [this_, characters, then](done) {
-                      auto& ids = this_->self_->state.foreign_ids;
-                      for (auto letter : characters)
-                        if (ids.find(letter) == std::string::npos) ids += letter;
-                      this_->self_->send(this_->to_.scans, foreign_ids{ids});
-                      then({});
-                    },
-                    [then](const caf::error& why) { then(why); });
+                .then([this_, shared, then](done) { this_->tell_scans(shared, then); },
+                      [then](const caf::error& why) { then(why); });
+          },
+          [then](const caf::error& why) { then(why); });
+}
+
+// It has heard it when this goes on. One that is started meanwhile reads it in the store.
+void transfer_calls::tell_scans(const std::string& characters, then_fn then) {
+  if (characters.empty()) return then({});
+  self_->request(to_.scans, patience(), foreign_ids{characters})
+      .then(
+          [this_ = shared_from_this(), characters, then] {
+            auto& told = this_->self_->state.foreign_ids;
+            for (auto letter : characters)
+              if (told.find(letter) == told.npos) told += letter;
+            then({});
           },
           [then](const caf::error& why) { then(why); });
 }

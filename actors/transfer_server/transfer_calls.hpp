@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ private:
   void send_bad_rows(const call& c);
   /// The job of the path, if who asks may see it; else it has answered.
   void with_job(const call& c, std::function<void(const job_record&)> then);
+  /// An open job that is none of those here.
+  void refuse_open(const call& c, const job_record& j);
   void make_job(const call& c, job_record j, std::function<void(uint64_t)> then);
   void send_bytes(const call& c, const job_record& j, const std::string& name, uint64_t size);
   void answer_job(const visit_ptr& v, int status, const job_record& j);
@@ -79,7 +82,13 @@ private:
   void end_job(uint64_t job_id, job_state state, std::string problem);
   void drop_files(const job_record& j);
   void care();
-  void care_for(std::vector<job_record> jobs);
+  struct care_round {
+    int64_t asked_ms = 0;
+    std::set<uint64_t> here; ///< jobs that were known when the store was asked
+  };
+  void care_for(std::vector<job_record> jobs, const care_round& round);
+  /// It was written down after whoever asked for it was told that this is not known: nobody does it.
+  bool is_phantom(const job_record& j, const care_round& round) const;
   void tell(const job_record& j, std::string_view action, const std::string& by);
 
   // job_steps.cpp
@@ -91,12 +100,15 @@ private:
   void import_rows_of_slice();
   void import_done(const import_result& got, int64_t took_us);
   void export_step();
-  void export_page_done(const code_page& page, int64_t took_us);
+  void export_page_done(const code_page& page);
   void note_progress();
-  void step_failed(const caf::error& why);
+  void step_failed(const caf::error& why); ///< it may be taken again
+  void fail_job(const caf::error& why);
 
-  /// Before the codes: none of them must be there before its id is known to be possible.
-  void register_keys(const std::string& actor, const std::vector<foreign_key>& sent, then_fn then);
+  /// Before the codes: none of them must be there before its id is known to be possible, to the store, which tells each
+  /// scan server that starts, and to the one that runs.
+  void register_keys(const std::string& actor, const transfer_part& part, then_fn then);
+  void tell_scans(const std::string& characters, then_fn then);
 
   int64_t mono_us() const;
   std::chrono::milliseconds patience() const { return std::chrono::milliseconds(cfg_.store_timeout_ms); }
@@ -130,8 +142,8 @@ private:
   slice_pace pace_;
   std::deque<import_part_run> parts_;
   std::map<uint64_t, job_record> jobs_; ///< that are open, or whose end is not written down yet
-  std::map<uint64_t, bool> unsaved_;    ///< jobs whose last change the store has not taken
-  std::map<uint64_t, bool> busy_;       ///< imports with a part of their file under way
+  std::set<uint64_t> unsaved_;          ///< jobs whose last change the store has not taken
+  std::set<uint64_t> busy_;             ///< imports with a part of their file under way
   std::optional<running> run_;
   bool loaded_ = false, loading_ = false, working_ = false, job_was_last_ = false, caring_ = false;
   size_t making_ = 0;

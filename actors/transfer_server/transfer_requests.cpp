@@ -63,4 +63,21 @@ std::vector<foreign_key> unknown_keys(const std::vector<foreign_key>& sent, cons
   return out;
 }
 
+std::string shared_characters(const std::vector<foreign_key>& keys) {
+  std::string out;
+  for (const auto& key : keys)
+    if (out.find(key.key_char) == out.npos && std::any_of(keys.begin(), keys.end(), [&](const foreign_key& other) {
+          return other.key_char == key.key_char && other.fingerprint != key.fingerprint;
+        }))
+      out += key.key_char;
+  return out;
+}
+
+std::string characters_of_others(const std::vector<import_row>& rows, const mac_keys& ours) {
+  std::string out;
+  for (const auto& row : rows)
+    if (ours.check(row.id) == id_verdict::forged && out.find(row.id[0]) == out.npos) out += row.id[0];
+  return out;
+}
+
 } // namespace qrwell

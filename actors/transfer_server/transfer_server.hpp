@@ -8,6 +8,7 @@
 #include "runtime/core/vitals.hpp"
 #include "runtime/http/target.hpp"
 #include "runtime/http/visit.hpp"
+#include "runtime/ids/code_id.hpp"
 #include "runtime/keys/key_watch.hpp"
 
 #include <memory>
@@ -20,7 +21,8 @@ struct transfer_server_config {
   secret admin_token; ///< of data_dir/admin.token, for the operators' listener; empty: only keys
   std::string folder; ///< of the files of jobs
   uint64_t min_free_bytes = 0;
-  present_target_limits target; ///< of imported codes
+  present_target_limits target;         ///< of imported codes
+  std::shared_ptr<const mac_keys> ours; ///< what the scan server judges ids by; absent: it calls none forged
   slice_pace_config pace;
   bool gives_way = false;                   ///< its thread, which is its own, runs below all others
   uint64_t import_bytes_max = 1ull << 30;   ///< of one import's file
@@ -46,13 +48,13 @@ struct transfer_server_handles {
   store_reader_actor reader; ///< for keys
   store_reader_actor lists;
   store_writer_actor writer;
-  scan_server_actor scans; ///< hears whose ids it cannot judge alone any more
+  scan_server_actor scans; ///< hears whose ids it cannot judge alone any more, before they are there
 };
 
 struct transfer_server_state {
   static constexpr const char* name = "transfer_server";
   std::unique_ptr<key_watch<watched<transfer_server_actor, transfer_server_state>*>> keys;
-  std::string foreign_ids; ///< key characters of imports since the start
+  std::string foreign_ids; ///< key characters that the scan server has heard of
   size_t under_way = 0;
   uint64_t served = 0, refused = 0;
 };

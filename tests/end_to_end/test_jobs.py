@@ -108,6 +108,25 @@ class Jobs(EndToEnd):
         self.assertIn(gone["id"].encode(), self.file(old, revoked))
         new.verify()
 
+    def test_ids_that_our_own_key_would_call_forged_resolve_once_imported(self):
+        node = self.node(self.simulator(), low=10, high=20).start()
+        mine = (node.folder / "data" / "mac.keys").read_text().splitlines()[-1][0]
+        named, unnamed = mine + "x" * 19, mine + "y" * 19
+        key = f'{mine},,,,{"ab" * 32},,,,,,mac_key\r\n'
+        row = "{},bound,elsewhere,shop,pages/a,,,2026-11-21T00:00:00.000Z,,1,wxacode\r\n"
+        self.assert_problem(node.call("GET", f"/v1/scenes/{unnamed}"), 404, "unknown_code")
+        done = self.job(node, self.send(node, "POST", "/v1/imports", COLUMNS + "\r\n" + row.format(unnamed)).json["id"])
+        self.assertEqual((done["state"], done["added"]), ("done", 1), done)
+        self.assertEqual(node.call("GET", f"/v1/scenes/{unnamed}").status, 200)
+        part = self.send(node, "POST", "/v1/import", COLUMNS + "\r\n" + key + row.format(named))
+        self.assertEqual((part.status, part.json["added"]), (200, 1), part)
+        self.assertEqual(node.call("GET", f"/v1/scenes/{named}").status, 200)
+        node.kill()
+        node.start()
+        for code in (named, unnamed):
+            self.assertEqual(node.call("GET", f"/v1/scenes/{code}").status, 200)
+        node.verify()
+
     def test_a_killed_import_goes_on_from_the_row_it_reached(self):
         node = self.node(self.simulator(), low=10, high=20).start()
         count = 20_000

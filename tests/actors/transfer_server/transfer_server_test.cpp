@@ -29,12 +29,33 @@ std::string rows(int count) {
   return out;
 }
 
-scan_server_actor::behavior_type deaf_scans(scan_server_actor::pointer) {
+/// A scan server that only hears whose ids it must ask the store for.
+scan_server_actor::behavior_type listening_scans(scan_server_actor::pointer, std::vector<std::string>* heard) {
   return {
-      [](const scenes_changed&) {}, [](const scan_limits&) {},
-      [](const foreign_ids&) {},    [](tick) {},
-      [](const http_batch&) {},     [](status_query) { return actor_status{}; },
+      [](const scenes_changed&) {},
+      [](const scan_limits&) {},
+      [heard](const foreign_ids& ids) { heard->push_back(ids.key_chars); },
+      [](tick) {},
+      [](const http_batch&) {},
+      [](status_query) { return actor_status{}; },
   };
+}
+
+foreign_key key_of(char key_char, uint8_t which) {
+  foreign_key out{key_char, {}};
+  out.fingerprint.fill(which);
+  return out;
+}
+
+std::string key_row(const foreign_key& key) {
+  std::string out;
+  append_transfer_row(out, key);
+  return out;
+}
+
+/// Shaped like an id of ours, and made by somebody else.
+std::string stranger(char key_char) {
+  return key_char + std::string(19, 'x');
 }
 
 /// A transfer server with a store of maps; time passes only by advance().
@@ -53,12 +74,15 @@ struct fixture : test::det_fixture {
   std::vector<std::string> order; ///< who wrote, slice by slice
   std::vector<audit_put> audit;
   std::vector<code_list> lists;
-  size_t exported = 1'200; ///< codes in the store
+  std::vector<foreign_key> mac_keys_here; ///< in the store
+  std::vector<std::string> heard;         ///< what the scan server was told
+  size_t exported = 1'200;                ///< codes in the store
   bool away = false;
   int64_t now = 1'800'000'000'000;
 
   transfer_server_config settings;
   transfer_server_actor server;
+  scan_server_actor scans = spawn(listening_scans, &heard);
   answer_sink front = spawn(test::answer_catcher, seen);
 
   fixture() {
@@ -66,7 +90,13 @@ struct fixture : test::det_fixture {
     add_key("shop", scope_read);
     add_key("other", scope_read | scope_issue);
     read->keys = [this](const keys_query&) -> caf::expected<keys_snapshot> { return keys_snapshot{keys, 0}; };
-    read->mac_keys = [](const mac_keys_query&) -> caf::expected<foreign_keys> { return foreign_keys{}; };
+    read->mac_keys = [this](const mac_keys_query&) -> caf::expected<foreign_keys> {
+      return foreign_keys{mac_keys_here, ""};
+    };
+    write->register_keys = [this](const foreign_keys& fresh) -> caf::expected<done> {
+      mac_keys_here.insert(mac_keys_here.end(), fresh.keys.begin(), fresh.keys.end());
+      return done{};
+    };
     read->jobs = [this](const jobs_query& q) -> caf::expected<jobs_found> {
       jobs_found out;
       for (auto it = jobs.rbegin(); it != jobs.rend(); ++it)
@@ -98,6 +128,7 @@ struct fixture : test::det_fixture {
       auto j = put.what;
       if (j.job_id == 0) j.job_id = jobs.empty() ? 1 : jobs.rbegin()->first + 1;
       if (j.created_ms == 0) j.created_ms = now;
+      j.changed_ms = now;
       jobs[j.job_id] = j;
       return j;
     };
@@ -142,7 +173,7 @@ struct fixture : test::det_fixture {
         spawn(transfer_server, registry.enroll("transfer_server", "transfer_server"), settings,
               wall_clock([this] { return now; }),
               transfer_server_handles{spawn(test::hooked_store_reader, read), spawn(test::hooked_store_reader, read),
-                                      spawn(test::hooked_store_writer, write), spawn(deaf_scans)});
+                                      spawn(test::hooked_store_writer, write), scans});
     advance(10ms);
   }
 
@@ -570,6 +601,186 @@ BOOST_AUTO_TEST_CASE(a_client_of_an_import_does_not_hear_where_the_store_is) {
   auto failed = get("/v1/jobs/1");
   BOOST_TEST(is(failed, R"("state":"failed")"));
   BOOST_TEST(!is(failed, "/var/lib"));
+}
+
+BOOST_AUTO_TEST_CASE(scan_servers_hear_of_foreign_keys_before_a_row_is_there) {
+  mac_keys_here = {key_of('q', 1)}; // ours
+  start();
+  std::vector<std::string> before;
+  auto put = write->import_codes;
+  write->import_codes = [&, put](import_rows& slice) {
+    before = heard;
+    return put(slice);
+  };
+  post("/v1/imports", header + key_row(key_of('q', 2)) + key_row(key_of('z', 3)) + row(stranger('q')));
+  finish();
+  BOOST_REQUIRE(before.size() == 1u);
+  BOOST_TEST(before[0] == "q", "'z' is no character of ours: nobody calls its ids forged");
+  BOOST_TEST(mac_keys_here.size() == 3u);
+  BOOST_TEST(codes.count(stranger('q')) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_were_written_down_late_are_told_all_the_same) {
+  mac_keys_here = {key_of('q', 1)}; // ours
+  auto put = write->register_keys;
+  bool late = true;
+  write->register_keys = [&, put](foreign_keys& fresh) -> std::optional<caf::expected<done>> {
+    auto out = put(fresh);
+    if (std::exchange(late, false)) return std::nullopt; // in the store, and nobody hears of it
+    return out;
+  };
+  start();
+  post("/v1/imports", header + key_row(key_of('q', 2)) + row(stranger('q')));
+  advance(60s);
+  BOOST_TEST(is(get("/v1/jobs/1"), R"("state":"done")"));
+  BOOST_REQUIRE(heard.size() == 1u);
+  BOOST_TEST(heard[0] == "q");
+}
+
+BOOST_AUTO_TEST_CASE(no_row_is_written_while_the_scan_server_cannot_hear_of_its_key) {
+  mac_keys_here = {key_of('q', 1)}; // ours
+  start();
+  caf::anon_send_exit(scans, caf::exit_reason::kill);
+  run();
+  auto text = header + key_row(key_of('q', 2)) + row(stranger('q'));
+  BOOST_TEST(is(post("/v1/import", text), "HTTP/1.1 503"));
+  post("/v1/imports", text);
+  advance(2s, 5ms);
+  BOOST_TEST(codes.empty());
+  BOOST_TEST(is(get("/v1/jobs/1"), R"("state":"running")"));
+}
+
+BOOST_AUTO_TEST_CASE(ids_that_our_keys_call_forged_resolve_although_no_row_names_their_key) {
+  mac_keys_here = {key_of('q', 1)}; // ours
+  settings.ours = std::make_shared<const mac_keys>(
+      mac_keys::from({{'q', secret(std::string(32, 'b')), key_of('q', 1).fingerprint}}));
+  auto import = [this](const std::string& text) {
+    post("/v1/import", header + text);
+    advance(1s, 5ms);
+    return seen->written;
+  };
+  auto genuine = settings.ours->mint(now);
+  start();
+  BOOST_TEST(is(import(key_row(key_of('q', 1)) + row(genuine)), R"("added":1)"));
+  BOOST_TEST(heard.empty(), "what our own key made is judged by it");
+  BOOST_TEST(is(import(row(genuine) + row(stranger('q')) + row(stranger('z'))), R"("added":2)"));
+  BOOST_REQUIRE(heard.size() == 1u);
+  BOOST_TEST(heard[0] == "q");
+  BOOST_REQUIRE(mac_keys_here.size() == 2u);
+  BOOST_TEST((mac_keys_here[1] == foreign_key{'q', {}}));
+  BOOST_TEST(is(import(row(stranger('q'))), R"("same":1)"));
+  BOOST_TEST(heard.size() == 1u);
+  start_again();
+  BOOST_TEST(is(import(row(stranger('q'))), R"("same":1)"));
+  BOOST_TEST(heard.size() == 2u, "it does not know any more what was told");
+  BOOST_TEST(mac_keys_here.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_cancelled_while_a_step_of_it_fails_ends_as_cancelled) {
+  settings.attempts_max = 1;
+  start();
+  write->import_codes = [](const import_rows&) { return std::nullopt; };
+  post("/v1/imports", rows(10));
+  advance(10ms, 1ms);
+  BOOST_TEST(is(send(http_method::del, "/v1/jobs/1"), R"("state":"cancelled")"));
+  advance(15s);
+  BOOST_TEST(is(get("/v1/jobs/1"), R"("state":"cancelled")"));
+  BOOST_TEST(is(get("/v1/jobs/1"), R"("error":"cancelled by key:ops")"));
+  BOOST_TEST(!has("1.import.csv"));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_written_down_too_late_does_not_stay_open) {
+  start();
+  auto put = write->put_job;
+  write->put_job = [put](job_put& x) -> std::optional<caf::expected<job>> {
+    auto made = x.what.job_id == 0;
+    auto out = put(x);
+    if (made) return std::nullopt; // it is in the store, and nobody hears of it
+    return out;
+  };
+  post("/v1/exports", "");
+  post("/v1/imports?complete=false", rows(2));
+  advance(15s);
+  BOOST_REQUIRE(jobs.size() == 2u);
+  write->put_job = put;
+  post("/v1/imports?complete=false", rows(2));
+  now += 60'000;
+  advance(2min, 1s);
+  for (uint64_t id : {1, 2}) {
+    BOOST_TEST((jobs[id].state == job_state::cancelled), id);
+    BOOST_TEST(is(get("/v1/jobs/" + std::to_string(id)), "begin it again"));
+  }
+  BOOST_TEST((jobs[3].state == job_state::receiving), "that one is known");
+  BOOST_TEST(lists.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_client_of_a_job_does_not_hear_where_its_file_was) {
+  start();
+  post("/v1/imports", rows(1'000));
+  post("/v1/imports", rows(1));
+  std::filesystem::remove(settings.folder + "/2.import.csv");
+  finish();
+  auto failed = get("/v1/jobs/2");
+  BOOST_TEST(is(failed, R"("state":"failed")"));
+  BOOST_TEST(is(failed, "finds the reason in its log"));
+  BOOST_TEST(!is(failed, dir.path()));
+}
+
+BOOST_AUTO_TEST_CASE(jobs_of_another_node_are_left_alone) {
+  settings.node = "n1";
+  job theirs;
+  theirs.job_id = 4;
+  theirs.node = "n2";
+  theirs.state = job_state::queued;
+  theirs.spec = R"({"by":"key:ops","all_owners":true,"filters":{}})";
+  jobs[4] = theirs;
+  start();
+  now += 3'600'000;
+  advance(2min, 1s);
+  BOOST_TEST((jobs[4].state == job_state::queued));
+  BOOST_TEST(lists.empty());
+  BOOST_TEST(is(send(http_method::del, "/v1/jobs/4"), "of the node 'n2'"));
+  BOOST_TEST((jobs[4].state == job_state::queued));
+}
+
+BOOST_AUTO_TEST_CASE(a_head_of_a_file_tells_its_size_however_long_it_is) {
+  settings.download_bytes_max = 1'000;
+  start();
+  post("/v1/exports", "");
+  finish();
+  auto size = file("1.export.csv").size();
+  BOOST_TEST(size > 1'000u);
+  auto head = send(http_method::head, "/v1/jobs/1/file");
+  BOOST_TEST(is(head, "HTTP/1.1 200"));
+  BOOST_TEST(is(head, "Content-Length: " + std::to_string(size) + "\r\n"));
+  BOOST_TEST(is(head, "ETag: "));
+  BOOST_TEST(head.ends_with("\r\n\r\n"), "and nothing behind it");
+  std::filesystem::remove(settings.folder + "/1.export.csv");
+  BOOST_TEST(is(send(http_method::head, "/v1/jobs/1/file"), "HTTP/1.1 404"));
+}
+
+BOOST_AUTO_TEST_CASE(refusals_say_what_the_job_is) {
+  start();
+  post("/v1/exports", "");
+  BOOST_TEST(is(send(http_method::patch, "/v1/imports/1?offset=0", "x"), "this job is an export"));
+  finish();
+  BOOST_TEST(is(post("/v1/jobs/1/resume", ""), "this job is done: only one that has failed can be resumed"));
+  post("/v1/imports", rows(2'000));
+  BOOST_TEST(
+      is(send(http_method::patch, "/v1/imports/2?offset=0", "x"), "this import is running: it takes no more parts"));
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_cannot_be_are_named) {
+  BOOST_TEST(!validate(settings));
+  settings.jobs_open_max = 0;
+  BOOST_TEST(is(render(validate(settings)), "jobs_open_max must be at least 1"));
+  settings = {};
+  settings.folder = "jobs";
+  settings.pace.rows_min = 60;
+  BOOST_TEST(is(render(validate(settings)), "pace.rows_min must be 1 to 50"));
+  settings.pace = {};
+  settings.pace.pause_min_us = 300'000;
+  BOOST_TEST(is(render(validate(settings)), "pace.pause_max_us"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
