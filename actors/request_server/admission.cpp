@@ -104,6 +104,13 @@ void request_desk::admit(visit& v, http_request& request, moment now, const boos
     return;
   }
   v.image_format = v.pool->image_format;
+  if (v.form != wanted_form::json && v.image_format.empty()) {
+    refuse(v, {ec::unavailable,
+               "Pool '" + v.pool->name +
+                   "' is starting; the form of its images is not known yet. Try again, or ask for JSON.",
+               1});
+    return;
+  }
   if ((v.form == wanted_form::jpeg && v.image_format != "jpeg") ||
       (v.form == wanted_form::png && v.image_format != "png")) {
     http::problem what{ec::invalid_request,

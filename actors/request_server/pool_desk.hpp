@@ -15,7 +15,7 @@ struct pool_desk {
   std::string name;
   uint8_t on_empty = 0; ///< the rungs of the pool's own list
   std::unique_ptr<qrwell::ladder> ladder;
-  std::string spec, image_format = "jpeg";
+  std::string spec, image_format; ///< empty: its stocker has not said yet
   link_rung link;
   std::array<uint64_t, rungs> issued{}; ///< by rung
 };

@@ -36,6 +36,7 @@ request_desk::request_desk(const request_server_config& cfg, const std::vector<s
     desk.name = pool;
     if (auto listed = cfg.on_empty.find(pool); listed != cfg.on_empty.end()) desk.on_empty = listed->second;
     if (auto link = cfg.links.find(pool); link != cfg.links.end()) desk.link = link->second;
+    if (desk.link.no_stock) desk.image_format = "png";
     desk.ladder = std::make_unique<ladder>(pool, cfg.shelf);
   }
 }
@@ -54,9 +55,10 @@ void request_desk::pool_changed(const pool_state& state, moment now) {
   auto found = pools_.find(state.pool);
   if (found == pools_.end()) return;
   auto& pool = found->second;
-  if (pool.spec != state.spec) {
+  // A stocker that has just started has not read it yet.
+  if (!state.spec.empty() && pool.spec != state.spec) {
     pool.spec = state.spec;
-    pool.image_format = pool.link.no_stock ? "png" : format_of(state.spec);
+    if (!pool.link.no_stock) pool.image_format = format_of(state.spec);
   }
   pool.ladder->set_state(state, now.mono_ms);
 }

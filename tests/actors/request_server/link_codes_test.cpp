@@ -107,6 +107,13 @@ BOOST_AUTO_TEST_CASE(a_link_code_can_be_answered_as_a_png) {
   BOOST_TEST(refused(wanting("image/jpeg"), 406, "not_acceptable").detail().find("image/png") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_of_link_codes_alone_draws_from_its_start_on) {
+  state.spec = ""; // not read yet
+  open_links();
+  BOOST_TEST(only(end_link(bind_of(send(wanting("image/png"))), bind_end::bound)).status == 201);
+  refused(wanting("image/jpeg"), 406, "not_acceptable");
+}
+
 BOOST_AUTO_TEST_CASE(a_link_code_is_shown_again_as_a_png) {
   auto a = only(end_link(bind_of(send(keyed(wanting("image/*")))), bind_end::replay));
   BOOST_TEST(a.status == 200);

@@ -217,6 +217,25 @@ BOOST_AUTO_TEST_CASE(a_transparent_pool_gives_png_and_no_jpeg) {
   BOOST_TEST((send(r).images.at(0).second == image_get{"code0", "png"}));
 }
 
+BOOST_AUTO_TEST_CASE(no_image_is_asked_for_in_a_form_that_the_pool_has_not_said_yet) {
+  state.spec = "";
+  open();
+  auto r = post();
+  for (auto* form : {"image/*", "image/jpeg", "image/png"}) {
+    r.accept = form;
+    auto a = refused(r, 503, "unavailable");
+    BOOST_TEST(a.header("Retry-After") == "1");
+    BOOST_TEST(a.detail().find("is starting") != std::string::npos, a.detail());
+  }
+  bind_of(send(post()));
+  state.spec = R"({"hyaline":true})";
+  d().pool_changed(state, at());
+  BOOST_TEST((send(r).images.at(0).second == image_get{"code1", "png"}));
+  state.spec = ""; // of a stocker that was started again
+  d().pool_changed(state, at());
+  BOOST_TEST((send(r).images.at(0).second == image_get{"code2", "png"}));
+}
+
 BOOST_AUTO_TEST_CASE(images_under_way_are_bounded) {
   cfg.images_max = 1;
   open();
