@@ -74,10 +74,10 @@ BOOST_FIXTURE_TEST_CASE(the_log_is_begun_anew_after_the_thread_beside_brought_it
   BOOST_REQUIRE(keeper);
   commit_pages(500);
   auto before = db->log_pages();
-  (*keeper)->wake();
   // Only what a commit finds tells whether it was: each of these is one of a few pages.
   auto anew = false;
   for (int i = 0; i < 2'000 && !anew; ++i) {
+    (*keeper)->wake();
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     commit_pages(1);
     anew = db->log_pages() < before;
