@@ -177,13 +177,8 @@ void transfer_calls::add_to_import(const call& c) {
 void transfer_calls::begin_export(const call& c) {
   if (!ready(c.v)) return;
   if (auto err = check_params(c.target, {})) return c.v->refuse(err);
-  if (!c.v->request.body.empty() && !http::is_json_type(c.v->request.content_type)) {
-    http::problem what;
-    what.code = ec::invalid_request;
-    what.status = 415;
-    what.detail = "Content-Type: must be application/json.";
-    return c.v->refuse(what);
-  }
+  if (!c.v->request.body.empty() && !http::is_json_type(c.v->request.content_type))
+    return c.v->refuse(http::problem_not_json());
   auto order = read_export_order(c.v->request.body, c.who);
   if (!order) return c.v->refuse(order.error());
   job_record j;
@@ -199,11 +194,11 @@ void transfer_calls::begin_export(const call& c) {
 
 void transfer_calls::list_jobs(const call& c) {
   if (!ready(c.v)) return;
-  jobs_query asked{0, c.who.admin ? "" : c.who.owner, jobs_shown};
-  auto limit = c.target.param("limit");
+  jobs_query asked{0, c.who.admin ? "" : c.who.owner};
   if (auto err = check_params(c.target, {"limit"})) return c.v->refuse(err);
-  if (limit && (!read_number(*limit, asked.limit) || asked.limit == 0 || asked.limit > jobs_shown_max))
-    return c.v->refuse(ec::invalid_request, fmt::format("limit: must be a whole number from 1 to {}", jobs_shown_max));
+  auto limit = http::read_limit(c.target, jobs_shown, jobs_shown_max);
+  if (!limit) return c.v->refuse(limit.error());
+  asked.limit = *limit;
   self_->request(to_.lists, patience(), asked)
       .then(
           [this_ = shared_from_this(), c](jobs_found& found) {

@@ -50,7 +50,6 @@ void transfer_calls::load() {
   self_->request(to_.lists, patience(), jobs_query{0, "", jobs_read_max})
       .then(
           [this_ = shared_from_this()](jobs_found& found) {
-            this_->loading_ = false;
             this_->loaded_ = true;
             for (auto& row : found.jobs) {
               auto id = row.job_id;
@@ -71,9 +70,15 @@ void transfer_calls::load() {
               }
               this_->jobs_.emplace(id, std::move(*j));
             }
+            this_->load_ended();
             this_->go_on();
           },
-          [this_ = shared_from_this()](const caf::error&) { this_->loading_ = false; });
+          [this_ = shared_from_this()](const caf::error&) { this_->load_ended(); });
+}
+
+void transfer_calls::load_ended() {
+  loading_ = false;
+  for (const auto& [r, c] : std::exchange(waiting_, {})) (this->*r->run)(c);
 }
 
 bool transfer_calls::ready(const visit_ptr& v) {

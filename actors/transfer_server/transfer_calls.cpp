@@ -2,10 +2,9 @@
 #include "actors/transfer_server/transfer_requests.hpp"
 
 #include "runtime/http/json.hpp"
+#include "runtime/keys/authorization.hpp"
 
 #include <boost/json/object.hpp>
-
-#include <openssl/crypto.h>
 
 #include <charconv>
 
@@ -15,16 +14,6 @@ namespace {
 bool read_id(const std::string& text, uint64_t& out) {
   auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), out);
   return err == std::errc{} && end == text.data() + text.size() && out != 0 && out <= INT64_MAX;
-}
-
-// In constant time: an answer must not tell how much of a guess was right.
-bool is_token(const secret& authorization, const secret& token) {
-  constexpr std::string_view scheme = "Bearer ";
-  const auto& sent = authorization.reveal();
-  const auto& expected = token.reveal();
-  return !expected.empty() && sent.size() == scheme.size() + expected.size() &&
-         sent.compare(0, scheme.size(), scheme) == 0 &&
-         CRYPTO_memcmp(sent.data() + scheme.size(), expected.data(), expected.size()) == 0;
 }
 
 } // namespace
@@ -87,9 +76,9 @@ void transfer_calls::dispatch(const visit_ptr& v) {
 }
 
 void transfer_calls::authorize(const route& r, call c) {
-  if (c.v->request.operators && is_token(c.v->request.authorization, cfg_.admin_token)) {
+  if (c.v->request.operators && is_operator_token(c.v->request.authorization, cfg_.admin_token)) {
     c.who = {"admin token", "", {}, true};
-    return (this->*r.run)(c);
+    return run(r, std::move(c));
   }
   auto v = c.v; // `c` goes into the handler
   self_->state.keys->with_key(v->request.authorization, [this_ = shared_from_this(), &r,
@@ -97,13 +86,18 @@ void transfer_calls::authorize(const route& r, call c) {
     if (!key) return c.v->refuse(key.error());
     const auto& k = **key;
     if (!this_->self_->state.keys->charge(k, *c.v)) return;
-    // Who may administrate may look, too.
-    auto admin = (k.scopes & scope_admin) != 0;
-    if (!admin)
-      if (auto err = permit_scope(k, r.scope)) return c.v->refuse(err);
-    c.who = {"key:" + k.name, k.owner, k.pools, admin};
-    (this_.get()->*r.run)(c);
+    if (auto err = permit_scope_or_admin(k, r.scope)) return c.v->refuse(err);
+    c.who = {"key:" + k.name, k.owner, k.pools, is_admin(k)};
+    this_->run(r, std::move(c));
   });
+}
+
+// Nobody must try again who came a moment after a start.
+void transfer_calls::run(const route& r, call c) {
+  if (loading_)
+    waiting_.emplace_back(&r, std::move(c));
+  else
+    (this->*r.run)(c);
 }
 
 bool transfer_calls::csv_sent(const call& c) {

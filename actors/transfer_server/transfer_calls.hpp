@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace qrwell {
@@ -48,6 +49,7 @@ private:
   static const std::vector<route>& routes();
   void dispatch(const visit_ptr& v);
   void authorize(const route& r, call c);
+  void run(const route& r, call c);
   static bool csv_sent(const call& c); ///< if not, it has answered 415
 
   // page_calls.cpp
@@ -76,6 +78,7 @@ private:
 
   // job_desk.cpp
   void load();
+  void load_ended();
   bool ready(const visit_ptr& v); ///< if not, it has answered
   /// Writes a job down as it is now.
   void save(uint64_t job_id, then_fn then = {});
@@ -140,6 +143,7 @@ private:
   std::optional<job_files> files_;
   std::string trouble_; ///< why there are no files
   slice_pace pace_;
+  std::vector<std::pair<const route*, call>> waiting_; ///< for the jobs that are being read
   std::deque<import_part_run> parts_;
   std::map<uint64_t, job_record> jobs_; ///< that are open, or whose end is not written down yet
   std::set<uint64_t> unsaved_;          ///< jobs whose last change the store has not taken

@@ -783,4 +783,16 @@ BOOST_AUTO_TEST_CASE(settings_that_cannot_be_are_named) {
   BOOST_TEST(is(render(validate(settings)), "pace.pause_max_us"));
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_while_the_jobs_are_being_read_waits_for_them) {
+  auto known = read->jobs;
+  read->jobs = [](const jobs_query&) { return std::nullopt; };
+  start();
+  BOOST_TEST(get("/v1/jobs") == "", "no answer yet");
+  read->jobs = known;
+  advance(10s);
+  BOOST_TEST(is(seen->written, "the jobs are not read yet"), "it took too long");
+  advance(2s);
+  BOOST_TEST(is(get("/v1/jobs"), R"({"jobs":[]})"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
