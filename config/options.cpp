@@ -471,8 +471,8 @@ const option table[] = {
      .least = 1,
      .most = 100,
      .unit = "percent",
-     .says = "Part of the time in which the store may work for imports and exports; the rest single requests have for "
-             "themselves. 100: no pauses but the shortest."},
+     .says = "Part of the time in which the store may work for imports; the rest single requests have for themselves. "
+             "100: no pauses but the shortest."},
     {.path = "limits.import_beside_percent",
      .type = kind::integer,
      .at = QRWELL_AT(all->limits.import_beside_percent),
@@ -480,7 +480,7 @@ const option table[] = {
      .least = 1,
      .most = 100,
      .unit = "percent",
-     .says = "The same for imports while codes are being issued, in slices of at most 10 rows: a greater part imports "
+     .says = "The same for imports while codes are being issued, in slices of at most 5 rows: a greater part imports "
              "faster, and issues beside it take longer."},
     {.path = "limits.import_bytes_max",
      .type = kind::size,
