@@ -172,7 +172,9 @@ class Jobs(EndToEnd):
         file.write_text(rows(300) + "bad\r\n", newline="")
         # as if an earlier run of the command had ended after its first part
         text = file.read_bytes()
-        begun = self.send(node, "POST", "/v1/imports?complete=false", text[:5000]).json
+        answer = self.send(node, "POST", "/v1/imports?complete=false", text[:5000])
+        self.assertEqual(answer.status, 201, answer)
+        begun = answer.json
         (node.folder / "in.csv.import").write_text(f"{begun['id']} {len(text)}\n")
         done = json.loads(node.cli("import", str(file), "-c", str(node.config), "--json", expect=4).stdout)
         self.assertEqual((done["added"], done["same"], done["rejected"]), (300, 0, 1))
