@@ -99,6 +99,12 @@ def no_job(w):
     yield w.csv(operation.method, path, "x") if operation.method == "PATCH" else w.ask(operation.method, path, key=w.boss)
 
 
+@case("cancelJob", 409)
+def of_another_node(w):
+    assert w.bad_import
+    yield w.ask("DELETE", f"/v1/jobs/{w.job_of_another_node()}", key=w.boss)
+
+
 @case("exportedFile", 200, 206, 304, 416)
 @case("badRows", 200, 206, 304, 416)
 def files(w):
