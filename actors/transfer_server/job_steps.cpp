@@ -51,7 +51,7 @@ void transfer_calls::begin_next() {
   auto& [id, j] = *found;
   j.row.state = job_state::running;
   if (j.progress.started_ms == 0) j.progress.started_ms = wall_();
-  run_.emplace();
+  run_ = running{};
   run_->job_id = id;
   run_->noted_us = mono_us();
   run_->noted_at = j.progress.at;
